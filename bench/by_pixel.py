@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 from sklearn.preprocessing import StandardScaler
 
 from mmlab.core.batch import Samples
@@ -39,16 +40,10 @@ def _of_task(name: str, combination: Combination) -> float:
         return np.asarray(found.reshape(_labels(samples).shape))
 
     valid = chances(validation)
-    threshold = max(THRESHOLDS, key=lambda at: dice(valid > at, _labels(validation)))
+    threshold = max(THRESHOLDS, key=lambda at: _dice(valid > at, _labels(validation)))
     found, truth, groups = chances(test) > threshold, _labels(test), np.array(test.groups)
     cases = [(found[groups == case], truth[groups == case]) for case in np.unique(groups)]
-    return float(np.mean([dice(*case) for case in cases if case[1].any()]))
-
-
-def dice(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    """Twice the overlap over both areas; 0 where neither is anywhere."""
-    both = found.sum() + truth.sum()
-    return float(2 * (found & truth).sum() / both) if both else 0.0
+    return float(np.mean([_dice(*case) for case in cases if case[1].any()]))
 
 
 def _features(samples: Samples, combination: Combination) -> NDArray[Any]:
@@ -60,3 +55,7 @@ def _features(samples: Samples, combination: Combination) -> NDArray[Any]:
 
 def _labels(samples: Samples) -> NDArray[np.bool_]:
     return np.asarray(samples.target[:, 0].numpy() > 0)
+
+
+def _dice(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    return float(f1_score(truth.reshape(-1), found.reshape(-1), zero_division=0.0))  # Dice is F1 of pixels

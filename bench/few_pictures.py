@@ -39,7 +39,7 @@ from mmlab.storage.library import Library
 from mmlab.training.variation import moved
 
 SIZE, TRAINING, VALIDATION = 64, 36, 12
-PEOPLE = (7, 19, 26)  # of open_ms
+LESIONS_FILE, PEOPLE = "open_ms_3patients_128.npz", (7, 19, 26)  # of open_ms
 TESTED = 26  # so that the person with most lesions is learned from
 CHANNELS, RATE = (16, 32, 64, 128), 1e-3  # of the U-Net
 WAYS: dict[str, dict[str, Any]] = {
@@ -66,7 +66,7 @@ def write_plants(folder: Path, data: Path) -> None:
 
 def write_lesions(folder: Path, data: Path, tested: int = TESTED) -> None:
     """Slices of open_ms as PNG, each contrast of each head from its own dark to its own bright; one is the test."""
-    found = np.load(data / "open_ms_3patients_128.npz", allow_pickle=False)
+    found = np.load(data / LESIONS_FILE, allow_pickle=False)
     people, split = found["patient"], np.full(len(found["patient"]), "train", "<U5")
     grey = np.zeros(found["x"].shape, np.uint8)
     for person in PEOPLE:

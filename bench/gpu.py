@@ -336,7 +336,7 @@ def peaks(place: torch.device, rows: int) -> dict[str, float]:
 def sweeping(task: Pictures, size: Size, place: torch.device) -> dict[str, Any]:
     """The sweep against a pass per combination, and against the peak."""
     method, samples = model(task).to(place).eval(), task.samples(size.swept)
-    combinations, step = method.modalities.subsets(), batch_size(method.output)
+    combinations, step = method.modalities.subsets(), batch_size(method.info)
     parts = [range(k, min(k + step, len(samples))) for k in range(0, len(samples), step)]
     each = OncePerCombination(method, samples.batch(parts[0]).to(place).inputs)
     with FlopCounterMode(display=False) as counted, torch.no_grad():

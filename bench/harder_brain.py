@@ -10,21 +10,23 @@ one after the other, and goes on where an earlier one was cut off; several at a 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
+
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import of_one_task
 from mmlab.core.batch import Samples
-from mmlab.core.modality import Modalities
-from mmlab.core.task import Split, TaskInfo
-from mmlab.modalities.scan.preprocess import prepare_scan
-from mmlab.tasks.brain import VERSION, Brain
-from mmlab.tasks.cached_splits import Sample, cached_split, stacked
+from mmlab.core.task import Split
+from mmlab.tasks.brain import MODALITIES, Brain, drawn, drawn_from
+from mmlab.tasks.cached_splits import cached_split
 from mmlab.tasks.generators.brain import mri_signal, slices, tumours
 
 NAME = "brain_harder"
@@ -40,43 +42,23 @@ class HarderBrain(Brain):
 
     name = NAME
     title = "Brain, harder"
-    info = TaskInfo(NAME, Modalities(Brain.info.modalities), Brain.info.output)
+    info = replace(Brain.info, name=NAME)
 
     def samples(self, split: Split, source: str = "built-in") -> Samples:
         """A split, drawn once and kept in the cache."""
-        modalities = self.info.modalities
-
-        def build() -> dict[str, Any]:
-            with _harder():
-                cases = range(slices.PLANS[split].cases)
-                items = (item for case in cases for item in slices.case_items(split, case))
-                samples = (Sample(item.id, item.case, item.labels, item.raw) for item in items)
-                return stacked(samples, modalities, dict.fromkeys(modalities.names, prepare_scan))
-
-        values = [
-            f"{module.__name__}.{name}={value}" for module, some in HARDER.items() for name, value in some.items()
-        ]
-        return cached_split(f"{NAME}-{split}", (VERSION, split, slices.PLANS[split], *values), modalities, build)
+        constants = str({module.__name__: values for module, values in HARDER.items()})
+        return cached_split(f"{NAME}-{split}", (*drawn_from(split), constants), MODALITIES, lambda: _drawn(split))
 
     def gallery(self) -> tuple[str, ...]:
         """Nothing to look at."""
         return ()
 
 
-@contextmanager
-def _harder() -> Iterator[None]:
-    usual = {module: {name: getattr(module, name) for name in values} for module, values in HARDER.items()}
-    _put(HARDER)
-    try:
-        yield
-    finally:
-        _put(usual)
-
-
-def _put(constants: Mapping[ModuleType, Mapping[str, Any]]) -> None:
-    for module, values in constants.items():
-        for name, value in values.items():
-            setattr(module, name, value)
+def _drawn(split: Split) -> dict[str, NDArray[Any]]:
+    with ExitStack() as stack:
+        for module, values in HARDER.items():
+            stack.enter_context(mock.patch.multiple(module, **values))
+        return drawn(split)
 
 
 if __name__ == "__main__":

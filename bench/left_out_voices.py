@@ -27,6 +27,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench import real_data
 from bench.put_down import put_down
 from bench.spoken_classes import DIGITS, answers
 from mmlab.core.batch import Samples
@@ -164,9 +165,7 @@ def main() -> None:
     parser.add_argument("--fill", type=Path, help="document with the mark table:left_out_voices")
     options = parser.parse_args()
     one_thread()
-    data = real_recordings.data_folder()
-    if data is None:
-        parser.error(f"No real recordings. {real_recordings.HINT}")
+    data = real_data.folder(parser)
     options.folder.mkdir(parents=True, exist_ok=True)
     found = heard(Kept(options.folder / "found.json"), data, options.seeds)
     put_down("left_out_voices", found, as_markdown(found), options.write, options.fill)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench import real_data
 from bench.put_down import put_down
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
@@ -120,10 +120,7 @@ def main() -> None:
     parser.add_argument("--fill", type=Path, help="document with the mark table:real_digits")
     options = parser.parse_args()
     one_thread()
-    data = real_recordings.data_folder()
-    if data is None:
-        parser.error(f"No real recordings. {real_recordings.HINT} MMLAB_DATA is '{os.environ.get('MMLAB_DATA', '')}'.")
-    found = measure(options.method, data, options.folder)
+    found = measure(options.method, real_data.folder(parser), options.folder)
     put_down("real_digits", found, as_markdown(found), options.write, options.fill)
 
 

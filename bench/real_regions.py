@@ -22,10 +22,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import by_pixel
-from bench.few_pictures import PEOPLE, SIZE, write_lesions, write_plants
+from bench.few_pictures import LESIONS_FILE, PEOPLE, SIZE, write_lesions, write_plants
 from bench.put_down import put_down_comparison
 from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.core.method import METHODS
@@ -89,6 +91,14 @@ def given_up(tasks: Sequence[str], library: Library) -> str:
     return f"{found.total()} of {len(files)} trainings find nothing of a region with all inputs: {which or 'none'}."
 
 
+def beside_lesions(data: Path) -> str:
+    """What the table of lesions is to be read against: how much is labelled of each person, and a plain model."""
+    file = np.load(data / LESIONS_FILE, allow_pickle=False)
+    counts = ", ".join(f"{person} {int(file['y'][file['patient'] == person].sum()):,}" for person in PEOPLE)
+    scores = ", ".join(f"{key} {100 * value:.1f}" for key, value in by_pixel.case_dice(LESIONS).items())
+    return f"Labelled pixels by person, as the file has them: {counts}.\n\nA logistic regression by pixel: {scores}."
+
+
 def main() -> None:
     """Train what is lacking, compare, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -113,12 +123,7 @@ def main() -> None:
         some = [PLANTS] if name.startswith(f"real_regions-{PLANTS}") else LESIONS
         text = f"{as_markdown(found)}\n\n{SIZE} pixels. {given_up(some, library)}"
         if some == LESIONS:
-            scores = {key: f"{100 * value:.1f}" for key, value in by_pixel.case_dice(some).items()}
-            text += (
-                "\n\nA logistic regression by pixel: "
-                + ", ".join(f"{key} {score}" for key, score in scores.items())
-                + "."
-            )
+            text = f"{text}\n\n{beside_lesions(given.data)}"
         put_down_comparison(name, found, text, given.write, given.fill)
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench import real_data
 from bench.put_down import put_down
 from mmlab.core.method import METHODS, Method
 from mmlab.core.recordings import Sound
@@ -126,10 +127,7 @@ def main() -> None:
     parser.add_argument("--fill", type=Path, help="document with the mark table:spoken_classes")
     options = parser.parse_args()
     one_thread()
-    data = real_recordings.data_folder()
-    if data is None:
-        parser.error(f"No real recordings. {real_recordings.HINT}")
-    found = measured(Library(options.checkpoints), data)
+    found = measured(Library(options.checkpoints), real_data.folder(parser))
     put_down("spoken_classes", found, as_markdown(found), options.write, options.fill)
 
 

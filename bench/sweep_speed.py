@@ -147,7 +147,7 @@ def compared(info: TaskInfo, name: str, inputs: Inputs, rounds: int) -> dict[str
     method = METHODS[name](info, METHODS[name].Config()).eval()
     ways: dict[str, Way] = {"once": partial(fuse_all, method), "each": OncePerCombination(method, inputs)}
     _check(ways, info.modalities, {key: value[:8] for key, value in inputs.items()})
-    step, count = batch_size(info.output), len(info.modalities)
+    step, count = batch_size(info), len(info.modalities)
     taken = {key: seconds(way, info.modalities, inputs, step, rounds) for key, way in ways.items()}
     return {
         "task": info.name,

@@ -19,6 +19,7 @@ from mmlab.core.modality import Combination, Modalities
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
 from mmlab.core.stored_rows import in_parts
+from mmlab.core.task import TaskInfo
 from mmlab.inference import windows
 from mmlab.inference.batching import in_halves
 from mmlab.inference.memory import give_back
@@ -134,7 +135,7 @@ def _answers(
     answered: Callable[[Batch], R], method: Method, samples: Samples, on_progress: Callable[[float], None] | None = None
 ) -> Iterator[R]:
     """What is answered of one batch after the other, of halves of one where memory runs out."""
-    place, step = method.device, windows.at_once(method, BATCH, DENSE_BATCH)
+    place, step = method.device, batch_size(method.info)
     method.eval()
 
     def work(rows: Sequence[int]) -> list[R]:
@@ -146,9 +147,9 @@ def _answers(
             on_progress(min(1.0, (start + step) / len(samples)))
 
 
-def batch_size(output: Output) -> int:
+def batch_size(info: TaskInfo) -> int:
     """How many samples are answered at a time."""
-    return output.affordable(BATCH, DENSE_BATCH)
+    return windows.at_once(info, BATCH, DENSE_BATCH)
 
 
 def metrics(found: Sweep, output: Output, modalities: Modalities) -> dict[str, dict[str, float]]:

@@ -37,9 +37,9 @@ def in_groups(info: TaskInfo, combinations: Sequence[Combination]) -> Iterator[S
         yield combinations[start : start + size]
 
 
-def at_once(method: Method, count: int, of_maps: int) -> int:
+def at_once(info: TaskInfo, count: int, of_maps: int) -> int:
     """How many samples are answered at a time, see `Output.affordable`: of scans that take windows, one."""
-    return 1 if method.info.has_windows else method.output.affordable(count, of_maps)
+    return 1 if info.has_windows else info.output.affordable(count, of_maps)
 
 
 @dataclass(frozen=True)

@@ -119,11 +119,17 @@ class Brain:
         }
 
 
-def _split(split: Split) -> Samples:
-    def build() -> dict[str, NDArray[Any]]:
-        slices = (item for case in range(items.PLANS[split].cases) for item in items.case_items(split, case))
-        samples = (Sample(item.id, item.case, item.labels, item.raw) for item in slices)
-        return stacked(samples, MODALITIES, dict.fromkeys(MODALITIES.names, prepare_scan))
+def drawn(split: Split) -> dict[str, NDArray[Any]]:
+    """The arrays of a split for `cached_split`, drawn by the simulator."""
+    slices = (item for case in range(items.PLANS[split].cases) for item in items.case_items(split, case))
+    samples = (Sample(item.id, item.case, item.labels, item.raw) for item in slices)
+    return stacked(samples, MODALITIES, dict.fromkeys(MODALITIES.names, prepare_scan))
 
-    depends_on = (VERSION, split, items.PLANS[split], SIDE, FILE.stat().st_size if FILE.is_file() else 0)
-    return cached_split(f"brain-{split}", depends_on, MODALITIES, build)
+
+def drawn_from(split: Split) -> tuple[object, ...]:
+    """What those arrays depend on."""
+    return VERSION, split, items.PLANS[split], SIDE, FILE.stat().st_size if FILE.is_file() else 0
+
+
+def _split(split: Split) -> Samples:
+    return cached_split(f"brain-{split}", drawn_from(split), MODALITIES, lambda: drawn(split))

@@ -202,7 +202,7 @@ class _Tester:
 
     @torch.inference_mode()
     def _logits(self, covers: Sequence[Mapping[str, NDArray[np.bool_]]]) -> Tensor:
-        step, found = at_once(self.method, *CHUNK), []
+        step, found = at_once(self.method.info, *CHUNK), []
         for start in range(0, len(covers), step):
             part = covers[start : start + step]
             rows = {m.name: self._rows(m, part).to(self.place) for m in self.method.modalities}

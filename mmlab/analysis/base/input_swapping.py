@@ -52,7 +52,7 @@ class InputSwapper:
         rows: `[R, M]`; present: bool `[R, M]`, everything by default. Rows of what is absent have no influence.
         """
         on = np.ones(rows.shape, bool) if present is None else present
-        step = at_once(self.method, *CHUNK)
+        step = at_once(self.method.info, *CHUNK)
         found = []
         for start in range(0, len(rows), step):
             part = torch.from_numpy(np.ascontiguousarray(rows[start : start + step], np.int64))

@@ -36,7 +36,7 @@ def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = q
     the next layer's weights by 1/s, which leaves the model as it is; norms of either alone would.
     """
     copied = twin(method)
-    step = at_once(method, 64, 8)
+    step = at_once(method.info, 64, 8)
     parts = []
     for start in range(0, len(samples), step):
         parts.append(_evidence(copied, samples.batch(range(start, min(start + step, len(samples))))))

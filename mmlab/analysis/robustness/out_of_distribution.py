@@ -31,8 +31,8 @@ from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.method import Method
 from mmlab.core.task import Split
 from mmlab.inference.predictor import Model
-from mmlab.inference.sweep import BATCH, DENSE_BATCH
-from mmlab.inference.windows import at_once, parts_of
+from mmlab.inference.sweep import batch_size
+from mmlab.inference.windows import parts_of
 from mmlab.storage import disk_cache
 
 VERSION = 1  # of what an encoder's view is; raise it when that changes
@@ -178,7 +178,7 @@ def _splits(model: Model) -> list[_Rows]:
             found[split] = model.task.samples(split)
     if not len(found.get("train", ())):
         return []
-    step = at_once(model.method, BATCH, DENSE_BATCH)
+    step = batch_size(model.method.info)
     return [_Rows(samples, step) for samples in found.values() if len(samples)]
 
 
