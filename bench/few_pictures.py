@@ -2,9 +2,9 @@
 
 CWFID (crops and weeds in red and near infrared, 60 pictures; cwfid_241x324.npz) as a folder of one's own: 36 pictures
 to learn from, 12 for validation, 12 for the test. Or lesions of multiple sclerosis (open_ms_3patients_128.npz; four
-contrasts, three people, of whom one is the test; the upper third of the others' slices is validation). Every method
-is trained as `train` does, and in other ways; MONAI's U-Net (Kerfoot et al., 2018) learns from the same pictures, once
-for each combination, by the same loss, with the same moving, in as many steps:
+contrasts, three people, of whom one is the test; of the others, every third block of four slices is validation).
+Every method is trained as `train` does, and in other ways; MONAI's U-Net (Kerfoot et al., 2018) learns from the same
+pictures, once for each combination, by the same loss, with the same moving, in as many steps:
 
     python bench/few_pictures.py --data /path/to/data --seeds 5 --write docs/tables --fill docs/results.md
 """
@@ -40,6 +40,7 @@ from mmlab.training.variation import moved
 
 SIZE, TRAINING, VALIDATION = 64, 36, 12
 LESIONS_FILE, PEOPLE = "open_ms_3patients_128.npz", (7, 19, 26)  # of open_ms
+BLOCK = 4  # slices: neighbours resemble each other; a third in one piece would be the top of the head, without lesions
 TESTED = 26  # so that the person with most lesions is learned from
 CHANNELS, RATE = (16, 32, 64, 128), 1e-3  # of the U-Net
 WAYS: dict[str, dict[str, Any]] = {
@@ -71,7 +72,7 @@ def write_lesions(folder: Path, data: Path, tested: int = TESTED) -> None:
     grey = np.zeros(found["x"].shape, np.uint8)
     for person in PEOPLE:
         of = np.flatnonzero(people == person)
-        split[of[len(of) * 2 // 3 :]] = "valid"
+        split[of[np.arange(len(of)) // BLOCK % 3 == 2]] = "valid"
         for plane in range(found["x"].shape[1]):
             values = found["x"][of, plane].astype(np.float32)
             low, high = np.percentile(values[values != 0], (1, 99))

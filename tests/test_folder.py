@@ -18,12 +18,12 @@ from mmlab.core.errors import DataError, PluginError, UnknownName
 from mmlab.core.group_name import group_name
 from mmlab.core.outputs import Regression, Segmentation
 from mmlab.core.task import TASKS
-from mmlab.tasks.custom import locations, stored_split
+from mmlab.tasks.custom import locations, remembered, stored_split
 from mmlab.tasks.custom.example_folder import write_example
 from mmlab.tasks.custom.input_kinds import kinds
 from mmlab.tasks.custom.validate import check
 from mmlab.tasks.custom_folder import task_class
-from tests.folders import PAIR, ROWS, changed, nifti, opened, png, scans, wav, with_photo, with_task, written
+from tests.folders import PAIR, ROWS, changed, lesions, nifti, opened, png, scans, wav, with_photo, with_task, written
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +154,31 @@ def test_what_may_not_be_meant_so_is_a_warning(tmp_path: Path) -> None:
         "The class 'high' has 1 training sample.",
     ):
         assert sentence in said
+
+
+def test_a_class_that_validation_or_the_test_lacks_is_a_warning(tmp_path: Path) -> None:
+    rows = [row.replace("f,test,high", "f,test,low") for row in ROWS]
+    said = [str(problem) for problem in check(written(tmp_path, rows=rows)).problems.found]
+    assert any("No validation sample is of 'low'. The epoch is chosen on validation" in each for each in said)
+    assert any("No test sample is of 'high'." in each for each in said)
+
+
+def test_a_region_that_hardly_any_validation_sample_has_is_a_warning_also_when_it_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the validation pictures all but the last two show nothing."""
+    monkeypatch.setattr(remembered, "SETTLED", -(10**12))
+    folder = lesions(tmp_path)
+    assert not [problem for problem in check(folder).problems.found if problem.column == "target"]
+    pictures = [line.split(",")[2] for line in (folder / "manifest.csv").read_text().splitlines() if ",valid," in line]
+    shown = np.zeros((20, 20), np.uint8)
+    for place, name in enumerate(pictures):
+        shown[0, :3] = [1, 1, 2] if place > len(pictures) - 3 else 0
+        (folder / name).write_bytes(png(shown))
+    some = f"'whole' (2 of {len(pictures)}, 6 pixels in all), 'core' (2 of {len(pictures)}, 2 pixels in all)"
+    for _ in range(2):
+        warned = [str(problem) for problem in check(folder).problems.found if problem.column == "target"]
+        assert [f"Few validation samples have {some}." in each for each in warned] == [True], warned
 
 
 def test_a_combination_without_test_samples_is_a_warning(tmp_path: Path) -> None:

@@ -58,6 +58,15 @@ def unlabelled(description: Description, labels: LabelMap) -> tuple[int, int]:
     return int(np.isin(values, description.ignored).sum()), values.size
 
 
+def region_pixels(description: Description, labels: LabelMap) -> tuple[int, ...]:
+    """How many pixels of a file each region has."""
+    values = labels.voxels if isinstance(labels, ScanVolume) else labels
+    counts = np.bincount(values.reshape(-1), minlength=1)
+    return tuple(
+        int(sum(counts[label] for label in set(region) if label < len(counts))) for region in description.regions
+    )
+
+
 def check_alike(description: Description, row: Row, path: str, raw: Raw, labels: LabelMap) -> None:
     """Raise DataError where an input, the file at `path`, and its label map do not lie on each other."""
     if isinstance(labels, ScanVolume):

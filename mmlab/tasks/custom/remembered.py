@@ -26,7 +26,7 @@ from mmlab.tasks.custom.samples import paths_of, state_of
 from mmlab.tasks.custom.scales import Moments
 from mmlab.tasks.custom.task_json import Description
 
-VERSION = 2  # of what is remembered; raise it when what `check` finds in a file changes
+VERSION = 3  # of what is remembered; raise it when what `check` finds in a file changes
 SETTLED = 2 * 10**9  # nanoseconds
 DIGEST = 16  # bytes
 EMPTY = bytes(DIGEST)  # of a cell that names no file
@@ -67,7 +67,8 @@ class Remembered:
         found = {name: self._found[f"of_{name}"][place].tobytes() for name in self.names}
         contents = {name: content for name, content in found.items() if content != EMPTY}
         unlabelled, pixels = self._found["unlabelled"][place].tolist()
-        return ReadRow(row, contents=contents, unlabelled=(unlabelled, pixels))
+        regions = tuple(self._found["regions"][place].tolist())
+        return ReadRow(row, contents=contents, unlabelled=(unlabelled, pixels), regions=regions)
 
     def training(self, rows: Iterable[Row]) -> Training | None:
         """What exactly these training samples hold, where that was found before."""
@@ -84,6 +85,8 @@ class Remembered:
         sound = [each for each in whole if self.key(each.row) and self._keys[each.row.id][1]]
         arrays = {f"of_{name}": _bytes([each.contents.get(name, EMPTY) for each in sound]) for name in self.names}
         arrays["unlabelled"] = np.array([each.unlabelled for each in sound], np.int64).reshape(-1, 2)
+        counts = [each.regions for each in sound]
+        arrays["regions"] = np.array(counts, np.int64).reshape(len(sound), len(self._description.regions))
         training = [row for row in rows if row.split == "train"]
         if found is not None and all(self.key(row) and self._keys[row.id][1] for row in training):
             for name, levels in found[1].items():

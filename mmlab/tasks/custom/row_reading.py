@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from mmlab.core.errors import DataError
 from mmlab.core.file_stamp import Stamp, stamp_of
-from mmlab.tasks.custom.label_maps import LabelMap, unlabelled
+from mmlab.tasks.custom.label_maps import LabelMap, region_pixels, unlabelled
 from mmlab.tasks.custom.levels import Levels, levels_of, merge
 from mmlab.tasks.custom.locations import TASK_FILE
 from mmlab.tasks.custom.manifest import Row
@@ -46,13 +46,14 @@ class Job:
 class ReadRow:
     """What reading one row found. contents: a digest of what each cell holds, by modality; filled: how many numbers
     of it were not finite, for which others stand; unlabelled: how many pixels of its label map nobody labelled, and how
-    many it has, where such pixels are ignored."""
+    many it has, where such pixels are ignored; regions: how many pixels of it each region has."""
 
     row: Row
     problems: Problems = field(default_factory=Problems)
     contents: dict[str, bytes] = field(default_factory=dict)
     filled: dict[str, int] = field(default_factory=dict)
     unlabelled: tuple[int, int] = (0, 0)
+    regions: tuple[int, ...] = ()
 
 
 @dataclass
@@ -90,10 +91,11 @@ def read_rows(description: Description, rows: Sequence[Row]) -> ReadPart:
                 merge(levels, {name: levels_of(grey)})
 
         def count(labels: LabelMap, read: ReadRow = read) -> None:
-            read.unlabelled = unlabelled(description, labels)
+            read.regions = region_pixels(description, labels)
+            if description.ignored:
+                read.unlabelled = unlabelled(description, labels)
 
-        counts = count if description.ignored else None
-        readings, _ = prepared(description, row, read.problems, look, counts)
+        readings, _ = prepared(description, row, read.problems, look, count)
         read.filled = {name: made.filled for name, made in readings.items() if made.filled}
         for name in moments if row.split == "train" else ():
             if name in readings:

@@ -14,13 +14,18 @@ from mmlab.tasks.custom.manifest import SPLITS, Row, check_splits, read_manifest
 from mmlab.tasks.custom.problems import Problems
 from mmlab.tasks.custom.reading import OnProgress, Reading
 from mmlab.tasks.custom.row_reading import ReadRow, Spread
-from mmlab.tasks.custom.samples import case_of, usable
+from mmlab.tasks.custom.samples import SPLIT_NAMES, case_of, usable
 from mmlab.tasks.custom.scales import Moments
 from mmlab.tasks.custom.stored_split import check_room
 from mmlab.tasks.custom.task_json import Description, read_description
 
 MANY = 0.2  # share of an input that could not be used, from which on it is said by itself
-FEW = 5  # samples of a class: with fewer in training there is hardly anything to learn
+FEW = 5  # samples of a class or with a region: with fewer there is hardly anything to learn, or to choose an epoch by
+RARE = {
+    "train": "A model can hardly learn it.",
+    "valid": "The epoch is chosen on validation, so by chance as far as this goes: put more of it there.",
+    "test": "Nobody can tell from so few how well it is found.",
+}
 NAMED = 6
 
 
@@ -90,6 +95,7 @@ def check(folder: Path, on_progress: OnProgress | None = None, spread: Spread | 
     _check_numbers(found)
     _check_groups(description, rows, found.problems)
     _check_classes(description, rows, found.problems)
+    _check_regions(description, reading.in_order(), found.problems)
     _check_combinations(found, description)
     _check_taught(description, rows, found.problems)
     return found
@@ -175,9 +181,8 @@ def _check_numbers(found: Checked) -> None:
         ):
             names = [name for name, each in zip(numbers.names, is_so, strict=True) if each and moments.count]
             if names:
-                more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-                listed = ", ".join(f"'{name}'" for name in names[:NAMED])
-                found.problems.warn(f"{listed}{more}: {message}.", hint, 0, modality)
+                listed = _listed([f"'{name}'" for name in names])
+                found.problems.warn(f"{listed}: {message}.", hint, 0, modality)
 
 
 def _check_groups(description: Description, rows: Sequence[Row], problems: Problems) -> None:
@@ -195,6 +200,11 @@ def _check_classes(description: Description, rows: Sequence[Row], problems: Prob
     if not rows:
         return
     output = description.info.output
+    for split in ("valid", "test"):
+        measured = [row.target for row in rows if row.split == split]
+        there = {name: output.belonging(output.stacked(measured), [name]) for name in output.label_names if measured}
+        if absent := [f"'{name}'" for name, which in there.items() if not which.any()]:
+            problems.warn(f"No {SPLIT_NAMES[split]} sample is of {_listed(absent)}.", RARE[split], 0, "target")
     taught = [row.target for row in rows if row.split == "train"]
     for name in output.label_names:
         count = int(output.belonging(output.stacked(taught), [name]).sum())
@@ -202,6 +212,20 @@ def _check_classes(description: Description, rows: Sequence[Row], problems: Prob
             kind = "class" if output.class_names else "label"
             message = f"The {kind} '{name}' has {count or 'no'} training sample{'' if count == 1 else 's'}."
             problems.warn(message, "A model can hardly learn it.", 0, "target")
+
+
+def _check_regions(description: Description, read: Sequence[ReadRow], problems: Problems) -> None:
+    """Regions that hardly any label map of a split has."""
+    names = description.info.output.targets if description.has_label_maps else ()
+    for split, hint in RARE.items():
+        counts = [each.regions for each in read if each.row.split == split and each.regions]
+        rare = []
+        for name, pixels in zip(names, zip(*counts, strict=True), strict=False):
+            there = sum(count > 0 for count in pixels)
+            if there < min(FEW, len(pixels)):
+                rare.append(f"'{name}' ({there} of {len(pixels)}, {sum(pixels):,} pixels in all)")
+        if rare:
+            problems.warn(f"Few {SPLIT_NAMES[split]} samples have {_listed(rare)}.", hint, 0, "target")
 
 
 def _check_taught(description: Description, rows: Sequence[Row], problems: Problems) -> None:
@@ -220,6 +244,11 @@ def _check_combinations(found: Checked, description: Description) -> None:
     modalities = description.info.modalities
     without = [modalities.parse(key).label for key, count in found.complete.items() if not count]
     if without:
-        more = f" and {len(without) - NAMED} more" if len(without) > NAMED else ""
-        message = f"No test sample has {'; '.join(without[:NAMED])}{more}."
+        message = f"No test sample has {_listed(without, '; ')}."
         found.problems.warn(message, "There will be predictions for these combinations, but no scores.")
+
+
+def _listed(names: Sequence[str], between: str = ", ") -> str:
+    """The first few of them, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{between.join(names[:NAMED])}{more}"
