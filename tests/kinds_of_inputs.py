@@ -61,7 +61,12 @@ def scores_after(folder: Path, capsys: pytest.CaptureFixture[str], *plan: str) -
 
 
 def goes_everywhere(
-    folder: Path, place: Path, modality: str, file: Path, damages: Mapping[str, str], capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    place: Path,
+    modality: str,
+    file: Path,
+    corruptions: Mapping[str, str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Through the commands and the pages, and a file that a person brings. damages: views of Predict by damage."""
     assert main(["train", "--task", str(folder), "--method", "dropout", "--plan", "epochs=2"]) == 0
@@ -79,5 +84,5 @@ def goes_everywhere(
     visitor = Visitor(folder.name)
     for page in ("explain", "robustness"):
         visitor.read(page)
-    for damage, view in damages.items():
+    for damage, view in corruptions.items():
         visitor.read("predict", damage=damage, **({"view": view} if view else {}))

@@ -245,7 +245,7 @@ def test_what_is_no_frame_and_no_flow_is_refused(task: Actions) -> None:
 
 
 @pytest.mark.parametrize(("name", "damage"), [(n, d) for n in NAMES for d in corruptions_of(MODALITIES[n].kind)])
-def test_damaged_samples_are_still_samples(task: Actions, name: str, damage: str) -> None:
+def test_corrupted_samples_are_still_samples(task: Actions, name: str, damage: str) -> None:
     raw = task.example("test-0001").raw[name]
     plain = task.prepare(name, raw).tensor
     mild, bad = (task.prepare(name, degrade(raw, damage, severity)).tensor for severity in (1, 5))

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from mmlab.core.outputs import Prediction
 from mmlab.ui.pages.predict.views import SWITCH, VIEWS
 from mmlab.ui.session import cache
-from mmlab.ui.session.url_state import Damage
+from mmlab.ui.session.url_state import InputCorruption
 from tests.apps import address, app_at, captions, healthy, html, sentences, show_library
 from tests.library import measured
 
@@ -97,12 +97,12 @@ def test_the_path_of_the_sample_is_drawn_for_each_model_by_the_map_that_is_at_on
     assert [title for title in titles if title.endswith(", PCA")] == ["**Joint training**, PCA", "**DMRNet**, PCA"]
 
 
-def test_damage_shows_other_answers_where_an_input_is_corrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_corruption_shows_other_answers_where_an_input_is_corrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The models here are untrained; a severity is told by the share that its answers are given."""
     answers = cache.answers
 
-    def told(reference: object, sample: str, damages: tuple[Damage, ...]) -> dict[str, Prediction]:
-        share = 0.5 + 0.07 * sum(damage.severity for damage in damages)
+    def told(reference: object, sample: str, corruptions: tuple[InputCorruption, ...]) -> dict[str, Prediction]:
+        share = 0.5 + 0.07 * sum(each.severity for each in corruptions)
         return {
             key: replace(each, probabilities=dict.fromkeys(each.probabilities, share))
             for key, each in answers(reference, sample, ()).items()
@@ -114,14 +114,14 @@ def test_damage_shows_other_answers_where_an_input_is_corrupted(monkeypatch: pyt
     assert rows == [["50", "57", "64", "71", "78", "85"]] * 2
 
 
-def test_damage_asks_for_the_answers_at_every_severity_and_keeps_the_one_that_is_set(
+def test_corruption_asks_for_the_answers_at_every_severity_and_keeps_the_one_that_is_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[object] = []
     answers = cache.answers
     monkeypatch.setattr(cache, "answers", lambda *given: asked.append(given[2]) or answers(*given))
     app = opened("damage", damage="sound:noise:2")
-    severities = {damages[0].severity if damages else 0 for damages in asked}  # type: ignore[index]
+    severities = {corruptions[0].severity if corruptions else 0 for corruptions in asked}  # type: ignore[index]
     assert severities == {0, 1, 2, 3, 4, 5}
     table = next(found for found in boards(app) if "Severity 5, " in found)
     assert 'data-pick="2" aria-pressed="true"' in table
@@ -172,7 +172,7 @@ def test_a_stretch_is_chosen_with_the_slider_and_changes_the_answer() -> None:
 
 def test_a_blanked_stretch_begins_in_the_middle_of_the_recording() -> None:
     app = opened("answer")
-    healthy(app.selectbox(key="damage.pen").set_value("blanked").run())
+    healthy(app.selectbox(key="corruption.pen").set_value("blanked").run())
     assert address(app, "damage") == "pen:blanked:34-67"
 
 

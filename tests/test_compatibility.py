@@ -7,7 +7,10 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+import pytest
+
 import mmlab
+from mmlab.core import corruption_types
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = (ROOT / "docs" / "compatibility.md").read_text("utf-8")
@@ -65,3 +68,9 @@ def test_a_user_finds_changes_by_their_kind() -> None:
     assert parts[1::2] == ["Added", "Changed", "Fixed", "Numbers that changed"]
     assert "\n- " not in parts[0]
     assert all("\n- " in each for each in parts[2::2])
+
+
+def test_the_earlier_name_of_a_corruption_is_imported_with_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match="Corruption"):
+        from mmlab.core.corruption_types import Damage
+    assert Damage is corruption_types.Corruption

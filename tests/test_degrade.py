@@ -1,4 +1,4 @@
-"""Damage to recordings: every kind and severity works, is repeatable, and gets worse with severity."""
+"""Corruption of recordings: every kind and severity works, is repeatable, and gets worse with severity."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ RAWS: dict[str, Raw] = {
     "volume": volume(),
     "text": Text("A slow start, and then one of the warmest and funniest films I have seen in years!"),
 }
-CASES = [(kind, damage) for kind in MODALITY_KINDS for damage in corruption.corruptions_of(kind)]
+CASES = [(kind, name) for kind in MODALITY_KINDS for name in corruption.corruptions_of(kind)]
 
 
 def numbers(raw: Raw) -> np.ndarray:
@@ -113,16 +113,16 @@ def numbers(raw: Raw) -> np.ndarray:
     return np.concatenate(raw.strokes).astype(float)
 
 
-def test_every_kind_with_a_reader_has_damages() -> None:
+def test_every_kind_with_a_reader_has_corruptions() -> None:
     assert {kind for kind in MODALITY_KINDS if corruption.corruptions_of(kind)} == set(RAWS)
     assert all(corruption.kind_of(raw) == kind for kind, raw in RAWS.items())
 
 
-@pytest.mark.parametrize(("kind", "damage"), CASES)
+@pytest.mark.parametrize(("kind", "name"), CASES)
 @pytest.mark.parametrize("severity", corruption.SEVERITIES)
-def test_a_damage_keeps_the_kind_and_is_repeatable(kind: str, damage: str, severity: int) -> None:
+def test_a_corruption_keeps_the_kind_and_is_repeatable(kind: str, name: str, severity: int) -> None:
     raw = RAWS[kind]
-    first, again = (corruption.degrade(raw, damage, severity, seed=3) for _ in range(2))
+    first, again = (corruption.degrade(raw, name, severity, seed=3) for _ in range(2))
     assert type(first) is type(raw)
     np.testing.assert_array_equal(numbers(first), numbers(again))
     assert np.isfinite(numbers(first)).all()
@@ -134,12 +134,12 @@ def test_a_damage_keeps_the_kind_and_is_repeatable(kind: str, damage: str, sever
         assert np.abs(first.wave).max() <= 1
 
 
-@pytest.mark.parametrize(("kind", "damage"), [case for case in CASES if case[0] not in ("path", "text")])
-def test_more_severity_is_more_damage(kind: str, damage: str) -> None:
+@pytest.mark.parametrize(("kind", "name"), [case for case in CASES if case[0] not in ("path", "text")])
+def test_more_severity_changes_more(kind: str, name: str) -> None:
     clean = numbers(RAWS[kind])
     far = [
         np.mean(
-            [np.abs(numbers(corruption.degrade(RAWS[kind], damage, level, seed)) - clean).mean() for seed in range(8)]
+            [np.abs(numbers(corruption.degrade(RAWS[kind], name, level, seed)) - clean).mean() for seed in range(8)]
         )
         for level in corruption.SEVERITIES
     ]
@@ -175,15 +175,15 @@ def test_extreme_recordings_survive() -> None:
     empty, still = (Series(np.zeros((rows, 1), np.float32), 50.0, ("x",)) for rows in (0, 3))
     texts = [Text(each) for each in ("", "  ", "a", "I", "éß", "?!", "one two", "x" * 5000)]
     for raw in (flat, silence, dot, Strokes(()), empty, still, *texts):
-        for damage in corruption.corruptions_of(corruption.kind_of(raw)):
-            corruption.degrade(raw, damage, 5)
+        for name in corruption.corruptions_of(corruption.kind_of(raw)):
+            corruption.degrade(raw, name, 5)
 
 
-def test_only_the_part_that_counts_is_damaged() -> None:
+def test_only_the_part_that_counts_is_corrupted() -> None:
     raw = replace(series(), part=(0.5, 1.5))
-    for damage in corruption.corruptions_of("series"):
-        damaged = corruption.degrade(raw, damage, 5, seed=1)
-        changed = np.flatnonzero((numbers(damaged) != numbers(raw)).any(1))
+    for name in corruption.corruptions_of("series"):
+        corrupted = corruption.degrade(raw, name, 5, seed=1)
+        changed = np.flatnonzero((numbers(corrupted) != numbers(raw)).any(1))
         assert len(changed) > 10
         assert changed.min() >= 25
         assert changed.max() < 75
@@ -199,8 +199,8 @@ def test_lost_packets_hold_the_last_value() -> None:
     assert (np.diff(lost, axis=0) == 0).all(1).sum() == pytest.approx(0.5 * 100, abs=1)
 
 
-def said(damage: str, severity: int, seed: int = 0) -> list[str]:
-    raw = corruption.degrade(RAWS["text"], damage, severity, seed)
+def said(name: str, severity: int, seed: int = 0) -> list[str]:
+    raw = corruption.degrade(RAWS["text"], name, severity, seed)
     assert isinstance(raw, Text)
     return raw.text.split()
 
@@ -208,13 +208,13 @@ def said(damage: str, severity: int, seed: int = 0) -> list[str]:
 def test_more_severity_leaves_less_of_a_text() -> None:
     assert isinstance(RAWS["text"], Text)
     words = RAWS["text"].text.split()
-    for damage in corruption.corruptions_of("text"):
+    for name in corruption.corruptions_of("text"):
         kept = []
         for severity in corruption.SEVERITIES:
-            tries = [said(damage, severity, seed) for seed in range(20)]
+            tries = [said(name, severity, seed) for seed in range(20)]
             kept.append(np.mean([sum(a == b for a, b in zip(each, words, strict=False)) for each in tries]))
-        assert kept == sorted(kept, reverse=True), damage
-        assert kept[-1] < kept[0] < len(words), damage
+        assert kept == sorted(kept, reverse=True), name
+        assert kept[-1] < kept[0] < len(words), name
 
 
 def test_lost_and_mixed_words_are_those_of_the_text() -> None:
@@ -239,10 +239,10 @@ def test_a_letter_is_left_out_of_words_although_it_is_a_word_somewhere() -> None
 
 
 def test_every_text_keeps_a_word() -> None:
-    for damage in corruption.corruptions_of("text"):
+    for name in corruption.corruptions_of("text"):
         for seed in range(30):
             for text in ("a", "I am", "no!", "- - yes"):
-                raw = corruption.degrade(Text(text), damage, 5, seed)
+                raw = corruption.degrade(Text(text), name, 5, seed)
                 assert isinstance(raw, Text)
                 assert any(letter.isalnum() for letter in raw.text)
 

@@ -251,11 +251,11 @@ def test_files_with_nothing_in_them_are_said(task: Faces) -> None:
             task.prepare(name, Sound(np.ones(8000, np.float32), 8000))
 
 
-@pytest.mark.parametrize("damage", corruptions_of("image"))
+@pytest.mark.parametrize("corruption", corruptions_of("image"))
 @pytest.mark.parametrize("name", NAMES)
-def test_damaged_samples_are_still_pictures(task: Faces, name: str, damage: str) -> None:
+def test_corrupted_samples_are_still_pictures(task: Faces, name: str, corruption: str) -> None:
     raw = task.example("test-0001").raw[name]
     plain = task.prepare(name, raw).tensor
-    mild, bad = (task.prepare(name, degrade(raw, damage, severity)).tensor for severity in (1, 5))
+    mild, bad = (task.prepare(name, degrade(raw, corruption, severity)).tensor for severity in (1, 5))
     assert mild.shape == plain.shape
     assert float((bad - plain).abs().mean()) > float((mild - plain).abs().mean()) > 0

@@ -157,7 +157,7 @@ def test_shuffling_moves_as_many_frames_as_it_says_and_loses_none() -> None:
         assert sum(one != two for one, two in zip(found, levels(COUNTING), strict=True)) == moved
 
 
-def test_a_clip_of_one_frame_has_no_time_to_be_damaged() -> None:
+def test_a_clip_of_one_frame_has_no_time_to_be_corrupted() -> None:
     still = Clip(COUNTING.pixels[:1])
     for damage in ("dropped", "frozen", "shuffled"):
         assert levels(degrade(still, damage, 5)) == [10]
@@ -305,8 +305,8 @@ def test_only_the_order_of_frames_tells_the_way_and_is_explained_frame_by_frame(
 def test_clips_go_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clip = tmp_path / "clip.zip"
     clip.write_bytes(modality_kind("frames").example())
-    damages = {"clip:frozen:5": "", "clip:blanked:1-3": "damage"}
-    goes_everywhere(motion(tmp_path / "motion"), tmp_path, "clip", clip, damages, capsys)
+    corruptions = {"clip:frozen:5": "", "clip:blanked:1-3": "damage"}
+    goes_everywhere(motion(tmp_path / "motion"), tmp_path, "clip", clip, corruptions, capsys)
     Visitor("motion").read("explain", damage="clip:blanked:1-3")
 
 

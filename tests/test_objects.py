@@ -199,11 +199,11 @@ def test_what_is_no_view_is_refused(task: Objects) -> None:
             ask()
 
 
-@pytest.mark.parametrize("damage", corruptions_of("image"))
-def test_damaged_samples_are_still_pictures(task: Objects, damage: str) -> None:
+@pytest.mark.parametrize("corruption", corruptions_of("image"))
+def test_corrupted_samples_are_still_pictures(task: Objects, corruption: str) -> None:
     raw = task.example("test-0001").raw["front"]
     plain = task.prepare("front", raw).tensor
-    mild, bad = (task.prepare("front", degrade(raw, damage, severity)).tensor for severity in (1, 5))
+    mild, bad = (task.prepare("front", degrade(raw, corruption, severity)).tensor for severity in (1, 5))
     assert float((bad - plain).abs().mean()) > float((mild - plain).abs().mean()) > 0
 
 

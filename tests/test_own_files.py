@@ -1,4 +1,4 @@
-"""With `transform=` a visitor brings a picture, a sound or a text to a registered model and damages it."""
+"""With `transform=` a visitor brings a picture, a sound or a text to a registered model and corrupts it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_what_a_visitor_brings_enters_as_the_persons_own_transform_makes_it() ->
     assert torch.allclose(heard[0], sound(wave.getvalue()), atol=1e-4)
 
 
-def test_samples_enter_unchanged_and_damaged_ones_through_the_transform() -> None:
+def test_samples_enter_unchanged_and_corrupted_ones_through_the_transform() -> None:
     mine = task()
     samples = mine.samples("test")
     for row, name in enumerate(mine.gallery()[:3]):
@@ -113,9 +113,9 @@ def test_samples_enter_unchanged_and_damaged_ones_through_the_transform() -> Non
     assert isinstance(raw["text"], Text)
     for item in mine.info.modalities:
         kind = offered(mine, item)[0]  # type: ignore[arg-type]
-        damaged = mine.prepare(item.name, degrade(raw[item.name], kind, 5)).tensor
-        assert damaged.shape == item.shape
-        assert not torch.equal(damaged, samples.inputs[item.name][0])
+        corrupted = mine.prepare(item.name, degrade(raw[item.name], kind, 5)).tensor
+        assert corrupted.shape == item.shape
+        assert not torch.equal(corrupted, samples.inputs[item.name][0])
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (1, 8, 8), (3, 8, 8)])
@@ -153,7 +153,7 @@ def test_a_file_that_the_transform_cannot_read_is_told() -> None:
         other.read("x", b"1", "x.txt")
 
 
-def test_without_a_transform_nothing_can_be_brought_or_damaged() -> None:
+def test_without_a_transform_nothing_can_be_brought_or_corrupted() -> None:
     said = register("plain", Three, classes=["a", "b", "c"], data=drawn(image=(3, 8, 8)), inputs=["image"])
     plain = task_class(said, "plain", ("plain",))()
     assert not takes_files(plain, "image")  # type: ignore[arg-type]

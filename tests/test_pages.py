@@ -150,15 +150,15 @@ def test_what_the_address_gets_wrong_is_said_and_the_page_goes_on(field: str, va
     assert "data-answer" in text(app)
 
 
-def test_damage_changes_the_answers_and_stands_in_the_address() -> None:
+def test_corruption_changes_the_answers_and_stands_in_the_address() -> None:
     app = opened()
     first = text(app)
-    app.selectbox(key="damage.sound").set_value("noise").run()
+    app.selectbox(key="corruption.sound").set_value("noise").run()
     assert "sound:noise:3" in str(app.query_params["damage"])
     app.select_slider(key="severity.sound").set_value(5).run()
     assert "sound:noise:5" in str(app.query_params["damage"])
     assert text(app) != first
-    app.selectbox(key="damage.sound").set_value("").run()
+    app.selectbox(key="corruption.sound").set_value("").run()
     assert "damage" not in app.query_params
 
 

@@ -446,7 +446,7 @@ def test_what_a_person_brings_is_placed_in_the_map(axes: str) -> None:
     assert "Nearest neighbours" in [each.value for each in app.subheader]
 
 
-def test_damage_moves_the_sample() -> None:
+def test_corruption_moves_the_sample() -> None:
     assert map_cache.places(reference(), "umap", "test-0001").known
     app = opened(sample="test-0001", damage="sound:noise:5")
     assert not app.exception

@@ -247,10 +247,10 @@ def opened_titles(app: AppTest) -> list[str]:
     return [option.content for option in group.proto.options]
 
 
-def test_damage_is_computed_when_asked() -> None:
+def test_corruption_is_computed_when_asked() -> None:
     app = opened("missing", damage="sound:noise:3")
-    app.button(key="damage.compute").click().run()
-    finished(app, "damage-digits-sound-noise")
+    app.button(key="corruption.compute").click().run()
+    finished(app, "corruption-digits-sound-noise")
     healthy(app)
     shown = html(app)
     assert "Background noise on Sound" in shown

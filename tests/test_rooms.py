@@ -407,9 +407,9 @@ def test_what_is_no_picture_of_a_room_is_refused(task: Rooms) -> None:
             ask()
 
 
-@pytest.mark.parametrize("damage", corruptions_of("image"))
-def test_damaged_samples_are_still_pictures(task: Rooms, damage: str) -> None:
+@pytest.mark.parametrize("corruption", corruptions_of("image"))
+def test_corrupted_samples_are_still_pictures(task: Rooms, corruption: str) -> None:
     raw = task.example("test-0001").raw["color"]
     plain = task.prepare("color", raw).tensor
-    mild, bad = (task.prepare("color", degrade(raw, damage, severity)).tensor for severity in (1, 5))
+    mild, bad = (task.prepare("color", degrade(raw, corruption, severity)).tensor for severity in (1, 5))
     assert float((bad - plain).abs().mean()) > float((mild - plain).abs().mean()) > 0

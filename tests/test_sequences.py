@@ -161,7 +161,7 @@ def test_what_says_nothing_is_as_long_as_the_input() -> None:
     assert KIND.plain(batch).tolist() == [[[2, 2, 0], [6, 6, 0], [1, 1, 0]]]
 
 
-def test_damage_leaves_what_is_not_there() -> None:
+def test_corruption_leaves_what_is_not_there() -> None:
     values = np.arange(1, 21, dtype=np.float32).reshape(10, 2)
     there = np.arange(10) < 8
     raw = FeatureSequence(np.where(there[:, None], values, 0), there, ("1", "2"))

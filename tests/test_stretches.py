@@ -16,7 +16,7 @@ from mmlab.modalities import corruption, stretches
 from mmlab.modalities.audio.spectrogram import prepare_sound
 from mmlab.modalities.path.resample import prepare_strokes
 from mmlab.ui.components import stretch_picker
-from mmlab.ui.session.url_state import Damage
+from mmlab.ui.session.url_state import InputCorruption
 
 TONE = Sound(np.full(10, 0.5, np.float32), 10)
 RISING = Series(np.arange(1, 11, dtype=np.float32)[:, None] * [1, 10], 5.0, ("x", "y"))
@@ -166,7 +166,7 @@ def test_a_chosen_stretch_goes_before_the_severity() -> None:
 def test_a_stretch_stands_in_an_address_as_its_ends(text: str, expected: Stretch) -> None:
     assert Stretch.parsed(text) == expected
     assert expected.text == text
-    assert Damage("sound", "blanked", 3, expected).text == f"sound:blanked:{text}"
+    assert InputCorruption("sound", "blanked", 3, expected).text == f"sound:blanked:{text}"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,8 @@ SEVERITIES = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True)
-class Damage:
-    """One kind of damage: a label for people, what the numbers in `steps` mean, one number per severity.
+class Corruption:
+    """One kind of corruption: a label for people, what the numbers in `steps` mean, one number per severity.
 
     whole: whether `act` takes the recording itself and gives one, rather than the numbers in it.
     """
@@ -27,3 +28,11 @@ class Damage:
     steps: Steps
     act: Act
     whole: bool = False
+
+
+def __getattr__(name: str) -> Any:
+    """The earlier name, which kinds of modalities outside this package may still import."""
+    if name == "Damage":
+        warnings.warn("Damage is now called Corruption.", DeprecationWarning, stacklevel=2)
+        return Corruption
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

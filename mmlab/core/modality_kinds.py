@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mmlab.core.corruption_types import Act, Damage
+from mmlab.core.corruption_types import Act, Corruption
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.errors import Unsupported
 from mmlab.core.folder_input import FolderInput
@@ -84,14 +84,14 @@ class ModalityKind(ABC):
         """The inputs available in `task.json`, by name: how files of this kind become model inputs."""
         return {}
 
-    def corruptions(self) -> Mapping[str, Damage]:
+    def corruptions(self) -> Mapping[str, Corruption]:
         """The corruptions of a recording, by name."""
         return {}
 
     def corrupt(self, raw: Any, act: Act, strength: float, rng: np.random.Generator) -> Raw:
         """The recording after one of its corruptions, of the same type."""
-        damaged: Raw = act(raw, strength, rng)
-        return damaged
+        corrupted: Raw = act(raw, strength, rng)
+        return corrupted
 
     def time_axis(self) -> TimeAxis | None:
         """The time axis of its recordings, if the kind has one: a stretch of them can then be blanked."""

@@ -118,20 +118,24 @@ def _validation_kept(reference: Reference) -> list[Path]:
 
 
 def _corruptions(reference: Reference, options: Options, tell: Progress) -> None:
-    model, damages = Model.open(reference), list(_damages(reference.task))
-    if not damages:
+    model, corruptions = Model.open(reference), list(_modalities_and_corruptions(reference.task))
+    if not corruptions:
         raise Unsupported(f"No input of {reference.task} can be corrupted.", "Leave corruptions out.")
-    for place, (modality, kind) in enumerate(damages):
-        if not imputation.damaged_stamp(model.digest, modality, kind):
-            imputation.compute_damaged(model, modality, kind, on_progress=_part(tell, place, len(damages)))
+    for place, (modality, kind) in enumerate(corruptions):
+        if not imputation.corrupted_stamp(model.digest, modality, kind):
+            imputation.compute_corrupted(model, modality, kind, on_progress=_part(tell, place, len(corruptions)))
 
 
 def _corruptions_kept(reference: Reference) -> list[Path]:
     digest = _digest(reference)
-    return [file for found in _damages(reference.task) for file in imputation.damaged_files(digest, *found)]
+    return [
+        file
+        for found in _modalities_and_corruptions(reference.task)
+        for file in imputation.corrupted_files(digest, *found)
+    ]
 
 
-def _damages(name: str) -> Iterator[tuple[str, str]]:
+def _modalities_and_corruptions(name: str) -> Iterator[tuple[str, str]]:
     task = TASKS[name]()
     return ((item.name, kind) for item in task.info.modalities for kind in offered(task, item))
 

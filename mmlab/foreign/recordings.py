@@ -138,7 +138,7 @@ def words_of(world: Tensor, given: Input, packing: Packing) -> tuple[str, ...]:
 
 
 def is_invertible(given: Input, modality: Modality, array: NDArray[Any]) -> bool:
-    """Whether what is shown can be damaged and brought back: it goes through `transform`, at its own brightness."""
+    """Whether what is shown can be corrupted and fed back: it goes through `transform`, at its own brightness."""
     if given.transform is None:
         return False
     if modality.kind == "image":
@@ -147,7 +147,7 @@ def is_invertible(given: Input, modality: Modality, array: NDArray[Any]) -> bool
 
 
 def plain(made: Made) -> Raw:
-    """The same recording without its tensor, as what can be damaged."""
+    """The same recording without its tensor, as a recording that can be corrupted."""
     if isinstance(made, TensorPicture):
         return Picture(made.pixels, made.note)
     if isinstance(made, TensorSound):

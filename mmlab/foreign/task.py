@@ -226,7 +226,7 @@ class RegisteredTask:
 
     @property
     def _made(self) -> dict[tuple[str, str], Tensor]:
-        """Of recordings that can be damaged, the tensor of what is undamaged."""
+        """Of recordings that can be corrupted, the tensor of the intact one."""
         found: dict[tuple[str, str], Tensor] = self.registration.kept.setdefault("made", {})
         return found
 

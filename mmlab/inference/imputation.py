@@ -45,7 +45,7 @@ Progress = Callable[[float], None]
 
 
 class NotComputed(DataError):
-    """The answers under a rule or a damage were not computed yet."""
+    """The answers under a rule or a corruption were not computed yet."""
 
 
 @dataclass(frozen=True)
@@ -192,13 +192,13 @@ def stamp(digest: str, rule: str) -> int:
     return modified(folder_of(digest, rule))
 
 
-def compute_damaged(
+def compute_corrupted(
     model: Model, modality: str, kind: str, count: int = COUNT, on_progress: Progress | None = None
 ) -> list[Sweep]:
-    """A model on the shipped samples with one input damaged: severities 0 (none) to 5, computed and kept."""
+    """A model on the shipped samples with one input corrupted: severities 0 (none) to 5, computed and kept."""
     found = []
     for severity in (0, *SEVERITIES):
-        samples = damaged_pack(model.task.name, modality, kind, severity, count)
+        samples = corrupted_pack(model.task.name, modality, kind, severity, count)
         each = sweep(model.method, samples, digest=model.digest)
         keep(folder_of(model.digest, f"{modality}-{kind}-{severity}"), each)
         found.append(each)
@@ -207,23 +207,23 @@ def compute_damaged(
     return found
 
 
-def stored_damaged(digest: str, modality: str, kind: str, info: TaskInfo | None = None) -> list[Sweep]:
-    """What `compute_damaged` kept, severities 0 to 5. info: of the task that it must fit. Raises NotComputed."""
+def stored_corrupted(digest: str, modality: str, kind: str, info: TaskInfo | None = None) -> list[Sweep]:
+    """What `compute_corrupted` kept, severities 0 to 5. info: of the task that it must fit. Raises NotComputed."""
     return [kept(folder_of(digest, f"{modality}-{kind}-{severity}"), digest, info) for severity in (0, *SEVERITIES)]
 
 
-def damaged_files(digest: str, modality: str, kind: str) -> list[Path]:
+def corrupted_files(digest: str, modality: str, kind: str) -> list[Path]:
     """Where they lie once they are computed."""
     return [file_of(digest, f"{modality}-{kind}-{severity}") for severity in (0, *SEVERITIES)]
 
 
-def damaged_stamp(digest: str, modality: str, kind: str) -> int:
+def corrupted_stamp(digest: str, modality: str, kind: str) -> int:
     """When the last severity was written; 0 for never."""
     return modified(folder_of(digest, f"{modality}-{kind}-{SEVERITIES[-1]}"))
 
 
-def damaged_pack(task_name: str, modality: str, kind: str, severity: int, count: int = COUNT) -> Samples:
-    """The first shipped samples that have every input, one of them damaged and prepared again."""
+def corrupted_pack(task_name: str, modality: str, kind: str, severity: int, count: int = COUNT) -> Samples:
+    """The first shipped samples that have every input, one of them corrupted and preprocessed again."""
     task, intact = TASKS[task_name](), shipped(task_name, count)
     if not severity:
         return intact

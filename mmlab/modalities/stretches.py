@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mmlab.core.corruption_types import SEVERITIES, Damage
+from mmlab.core.corruption_types import SEVERITIES, Corruption
 from mmlab.core.errors import DataError, Unsupported
 from mmlab.core.modality_kinds import kind_of_recording
 from mmlab.core.phrases import phrase, say
@@ -28,9 +28,9 @@ FOUND = 0.2  # of the largest difference between two marks: what differs less li
 ROUNDING = 1e-4  # of the span of all numbers: where no step differs by more, the stretch is nowhere
 
 
-def damage(axis: TimeAxis) -> Damage:
-    """The damage as all others are: a share of the recording by severity, at a random place."""
-    return Damage(
+def corruption(axis: TimeAxis) -> Corruption:
+    """Blanking as a corruption like any other: by severity, a share of the recording at a random place."""
+    return Corruption(
         phrase("Blanked stretch"),
         phrase("share of the recording that is blanked, at a random place"),
         SHARES,

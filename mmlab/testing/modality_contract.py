@@ -67,8 +67,8 @@ def corruptions_keep_the_type(name: str) -> None:
     """Every corruption has its severities, gives the same type of recording, and what it gives can be drawn."""
     kind = modality_kind(name)
     raw = kind.read(kind.example(), "example")
-    for label, damage in corruption.table_of(name).items():
-        assert len(damage.steps) == len(SEVERITIES), f"{label} of {name} has {len(damage.steps)} severities"
+    for label, found in corruption.table_of(name).items():
+        assert len(found.steps) == len(SEVERITIES), f"{label} of {name} has {len(found.steps)} severities"
         hurt = [corruption.degrade(raw, label, severity, 3) for severity in SEVERITIES]
         assert {type(each) for each in hurt} == {kind.recording}, f"{label} of {name} gives another type"
         is_drawn(recordings.recorded(hurt[-1], COLOUR))

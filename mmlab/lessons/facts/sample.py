@@ -1,4 +1,4 @@
-"""Facts about one sample: task, model, sample, inputs and damage are read."""
+"""Facts about one sample: task, model, sample, inputs and corruption are read."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmlab.core.corruption_types import Act, Damage, Floats
+from mmlab.core.corruption_types import Act, Corruption, Floats
 from mmlab.core.recordings import Sound
 
 
@@ -20,7 +20,7 @@ def _clipped(wave: Floats, share: float, rng: np.random.Generator) -> Floats:
 
 def _muffled(wave: Floats, hertz_share: float, rng: np.random.Generator) -> Floats:
     """Without delay, forwards and backwards."""
-    from scipy import signal  # a slow import that only this damage needs
+    from scipy import signal  # a slow import that only this corruption needs
 
     filter_ = signal.butter(2, hertz_share, output="sos")
     return np.asarray(signal.sosfiltfilt(filter_, wave, padlen=0))
@@ -40,11 +40,11 @@ def _loudness(wave: Floats) -> float:
     return float(np.sqrt(squares[-max(1, len(squares) // 10) :].mean()))
 
 
-TABLE: dict[str, Damage] = {
-    "noise": Damage("Background noise", "signal over noise, dB", (20.0, 12.0, 5.0, 0.0, -5.0), _hiss),
-    "clipping": Damage("Clipping", "share of the peak that passes", (0.5, 0.25, 0.12, 0.05, 0.02), _clipped),
-    "muffling": Damage("Low-pass filter", "cut-off over half the rate", (0.5, 0.35, 0.22, 0.14, 0.08), _muffled),
-    "dropouts": Damage("Dropouts", "share of the recording that is missing", (0.1, 0.2, 0.35, 0.5, 0.65), _gapped),
+TABLE: dict[str, Corruption] = {
+    "noise": Corruption("Background noise", "signal over noise, dB", (20.0, 12.0, 5.0, 0.0, -5.0), _hiss),
+    "clipping": Corruption("Clipping", "share of the peak that passes", (0.5, 0.25, 0.12, 0.05, 0.02), _clipped),
+    "muffling": Corruption("Low-pass filter", "cut-off over half the rate", (0.5, 0.35, 0.22, 0.14, 0.08), _muffled),
+    "dropouts": Corruption("Dropouts", "share of the recording that is missing", (0.1, 0.2, 0.35, 0.5, 0.65), _gapped),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmlab.core.corruption_types import Act, Damage
+from mmlab.core.corruption_types import Act, Corruption
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
@@ -56,7 +56,7 @@ class FlowKind(ModalityKind):
 
         return {"flow": FlowInput}
 
-    def corruptions(self) -> Mapping[str, Damage]:
+    def corruptions(self) -> Mapping[str, Corruption]:
         from mmlab.modalities.flow.corruptions import TABLE
 
         return TABLE

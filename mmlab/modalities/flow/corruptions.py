@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from mmlab.core.corruption_types import Act, Damage, Floats
+from mmlab.core.corruption_types import Act, Corruption, Floats
 from mmlab.core.recordings import Flow
 from mmlab.modalities.flow.vectors import STEPS, STILL
 
@@ -33,13 +33,13 @@ def _panned(pixels: Floats, share: float, rng: np.random.Generator) -> Floats:
     return pixels + STEPS * share * np.array([np.cos(angle), np.sin(angle), 0])
 
 
-TABLE: dict[str, Damage] = {
-    "noise": Damage(
+TABLE: dict[str, Corruption] = {
+    "noise": Corruption(
         "Wrong estimates", "spread of the errors over the largest flow", (0.05, 0.1, 0.2, 0.35, 0.6), _errors
     ),
-    "blur": Damage("Blurred flow", "radius over the longer side", (0.02, 0.04, 0.065, 0.1, 0.15), _smooth),
-    "slow": Damage("Motion underestimated", "speed that is left", (0.7, 0.5, 0.3, 0.15, 0.05), _slow),
-    "pan": Damage("Camera pans", "speed over the largest flow", (0.1, 0.2, 0.35, 0.55, 0.8), _panned),
+    "blur": Corruption("Blurred flow", "radius over the longer side", (0.02, 0.04, 0.065, 0.1, 0.15), _smooth),
+    "slow": Corruption("Motion underestimated", "speed that is left", (0.7, 0.5, 0.3, 0.15, 0.05), _slow),
+    "pan": Corruption("Camera pans", "speed over the largest flow", (0.1, 0.2, 0.35, 0.55, 0.8), _panned),
 }
 
 

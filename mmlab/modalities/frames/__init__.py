@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmlab.core.corruption_types import Act, Damage
+from mmlab.core.corruption_types import Act, Corruption
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
@@ -61,7 +61,7 @@ class FramesKind(ModalityKind):
 
         return {"frames": FramesInput}
 
-    def corruptions(self) -> Mapping[str, Damage]:
+    def corruptions(self) -> Mapping[str, Corruption]:
         from mmlab.modalities.frames.corruptions import TABLE
 
         return TABLE

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from mmlab.core.corruption_types import Act, Damage, Floats
+from mmlab.core.corruption_types import Act, Corruption, Floats
 from mmlab.core.recordings import Clip
 
 
@@ -44,17 +44,19 @@ def _shuffled(frames: Floats, share: float, rng: np.random.Generator) -> Floats:
     return np.asarray(frames[order])
 
 
-TABLE: dict[str, Damage] = {
-    "noise": Damage("Noise", "spread of the grain over the contrast", (0.1, 0.25, 0.45, 0.7, 1.0), _grain),
-    "blur": Damage("Blur", "radius over the longer side", (0.012, 0.025, 0.045, 0.07, 0.1), _blurred),
-    "dropped": Damage("Dropped frames", "share of frames that are black", (0.125, 0.25, 0.4, 0.6, 0.8), _dropped),
-    "frozen": Damage("Frozen", "share of the clip that stands still, to its end", (0.15, 0.3, 0.5, 0.75, 1.0), _frozen),
-    "shuffled": Damage("Shuffled", "share of frames that change places", (0.25, 0.4, 0.6, 0.8, 1.0), _shuffled),
+TABLE: dict[str, Corruption] = {
+    "noise": Corruption("Noise", "spread of the grain over the contrast", (0.1, 0.25, 0.45, 0.7, 1.0), _grain),
+    "blur": Corruption("Blur", "radius over the longer side", (0.012, 0.025, 0.045, 0.07, 0.1), _blurred),
+    "dropped": Corruption("Dropped frames", "share of frames that are black", (0.125, 0.25, 0.4, 0.6, 0.8), _dropped),
+    "frozen": Corruption(
+        "Frozen", "share of the clip that stands still, to its end", (0.15, 0.3, 0.5, 0.75, 1.0), _frozen
+    ),
+    "shuffled": Corruption("Shuffled", "share of frames that change places", (0.25, 0.4, 0.6, 0.8, 1.0), _shuffled),
 }
 
 
 def apply(raw: Clip, act: Act, strength: float, rng: np.random.Generator) -> Clip:
-    """The clip after `act`; a clip of one frame has no time that could be damaged."""
+    """The clip after `act`; a clip of one frame has no time that could be corrupted."""
     if len(raw.pixels) < 2 and act in (_dropped, _frozen, _shuffled):
         return raw
     frames = act(raw.pixels.astype(np.float32), strength, rng)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from mmlab.core.corruption_types import Act, Damage, Floats
+from mmlab.core.corruption_types import Act, Corruption, Floats
 from mmlab.core.recordings import Picture
 
 
@@ -49,11 +49,11 @@ def _rim(pixels: Floats) -> Floats:
     return np.asarray(np.median(rim, axis=0))
 
 
-TABLE: dict[str, Damage] = {
-    "noise": Damage("Noise", "spread of the grain over the contrast", (0.1, 0.25, 0.45, 0.7, 1.0), _grain),
-    "blur": Damage("Blur", "radius over the longer side", (0.012, 0.025, 0.045, 0.07, 0.1), _blurred),
-    "contrast": Damage("Low contrast", "contrast that is left", (0.6, 0.4, 0.25, 0.12, 0.06), _faded),
-    "occlusion": Damage(
+TABLE: dict[str, Corruption] = {
+    "noise": Corruption("Noise", "spread of the grain over the contrast", (0.1, 0.25, 0.45, 0.7, 1.0), _grain),
+    "blur": Corruption("Blur", "radius over the longer side", (0.012, 0.025, 0.045, 0.07, 0.1), _blurred),
+    "contrast": Corruption("Low contrast", "contrast that is left", (0.6, 0.4, 0.25, 0.12, 0.06), _faded),
+    "occlusion": Corruption(
         "Occlusion", "share of what is to be seen that is covered", (0.1, 0.2, 0.3, 0.42, 0.55), _covered
     ),
 }

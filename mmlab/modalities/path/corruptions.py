@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmlab.core.corruption_types import Act, Damage, Floats
+from mmlab.core.corruption_types import Act, Corruption, Floats
 from mmlab.core.recordings import Strokes
 from mmlab.core.spans import divisor
 
@@ -39,10 +39,10 @@ def _size(strokes: list[Floats]) -> float:
     return divisor(float(np.ptp(np.concatenate(strokes), axis=0).max()))
 
 
-TABLE: dict[str, Damage] = {
-    "jitter": Damage("Tremor", "shake over the digit's size", (0.015, 0.03, 0.06, 0.1, 0.16), _shaken),
-    "missing": Damage("Unfinished", "share of the path that is missing", (0.1, 0.2, 0.35, 0.5, 0.65), _cut_short),
-    "coarse": Damage("Coarse grid", "cells over the digit's size", (16.0, 10.0, 6.0, 4.0, 3.0), _coarse),
+TABLE: dict[str, Corruption] = {
+    "jitter": Corruption("Tremor", "shake over the digit's size", (0.015, 0.03, 0.06, 0.1, 0.16), _shaken),
+    "missing": Corruption("Unfinished", "share of the path that is missing", (0.1, 0.2, 0.35, 0.5, 0.65), _cut_short),
+    "coarse": Corruption("Coarse grid", "cells over the digit's size", (16.0, 10.0, 6.0, 4.0, 3.0), _coarse),
 }
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.core.corruption_types import Act, Damage
+from mmlab.core.corruption_types import Act, Corruption
 from mmlab.core.recordings import Scan
 from mmlab.modalities.image import corruptions
 
@@ -30,11 +30,11 @@ def _shaded(pixels: Floats, share: float, rng: np.random.Generator) -> Floats:
     return np.asarray(pixels * (1 + share * (np.cos(angle) * back + np.sin(angle) * right)))
 
 
-TABLE: dict[str, Damage] = {
+TABLE: dict[str, Corruption] = {
     "noise": corruptions.TABLE["noise"],
     "blur": corruptions.TABLE["blur"],
-    "motion": Damage("Head motion", "share of the signal in ghosts", (0.1, 0.2, 0.32, 0.45, 0.6), _moved),
-    "shading": Damage("Bias field", "slope of the signal to each side", (0.15, 0.3, 0.5, 0.7, 0.9), _shaded),
+    "motion": Corruption("Head motion", "share of the signal in ghosts", (0.1, 0.2, 0.32, 0.45, 0.6), _moved),
+    "shading": Corruption("Bias field", "slope of the signal to each side", (0.15, 0.3, 0.5, 0.7, 0.9), _shaded),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmlab.core.corruption_types import Damage
+from mmlab.core.corruption_types import Corruption
 from mmlab.core.drawing import InputDrawing
 from mmlab.core.folder_input import FolderInput
 from mmlab.core.modality_kinds import MODALITY_KINDS, ModalityKind
@@ -63,7 +63,7 @@ class SequenceKind(ModalityKind):
 
         return {"sequence": SequenceInput}
 
-    def corruptions(self) -> Mapping[str, Damage]:
+    def corruptions(self) -> Mapping[str, Corruption]:
         from mmlab.modalities.sequence.corruptions import TABLE
 
         return TABLE

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmlab.core.corruption_types import Damage
+from mmlab.core.corruption_types import Corruption
 from mmlab.core.recordings import FeatureSequence
 
 
@@ -35,8 +35,8 @@ def _shuffled(raw: FeatureSequence, share: float, rng: np.random.Generator) -> F
     return replace(raw, values=values)
 
 
-TABLE: dict[str, Damage] = {
-    "noise": Damage("Noise", "spread of the noise over that of each feature", (0.25, 0.5, 1.0, 2.0, 4.0), _noisy),
-    "dropped": Damage("Dropped steps", "share of steps that are not there", (0.1, 0.25, 0.4, 0.6, 0.8), _dropped),
-    "shuffled": Damage("Shuffled", "share of steps that change places", (0.25, 0.4, 0.6, 0.8, 1.0), _shuffled),
+TABLE: dict[str, Corruption] = {
+    "noise": Corruption("Noise", "spread of the noise over that of each feature", (0.25, 0.5, 1.0, 2.0, 4.0), _noisy),
+    "dropped": Corruption("Dropped steps", "share of steps that are not there", (0.1, 0.25, 0.4, 0.6, 0.8), _dropped),
+    "shuffled": Corruption("Shuffled", "share of steps that change places", (0.25, 0.4, 0.6, 0.8, 1.0), _shuffled),
 }

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmlab.core.corruption_types import Act, Damage, Floats
+from mmlab.core.corruption_types import Act, Corruption, Floats
 from mmlab.core.recordings import Series
 
 PACKETS = 10  # that what counts is sent in: rows are lost together
@@ -56,17 +56,19 @@ def _movement(values: Floats) -> float:
     return float(np.sqrt(values.var(axis=0).sum()))
 
 
-TABLE: dict[str, Damage] = {
-    "noise": Damage("Sensor noise", "movement over noise, dB", (20.0, 12.0, 6.0, 0.0, -6.0), _noisy),
-    "dropouts": Damage("Packet loss", "share of the recording that is lost", (0.1, 0.2, 0.3, 0.5, 0.7), _lost),
-    "clipping": Damage(
+TABLE: dict[str, Corruption] = {
+    "noise": Corruption("Sensor noise", "movement over noise, dB", (20.0, 12.0, 6.0, 0.0, -6.0), _noisy),
+    "dropouts": Corruption("Packet loss", "share of the recording that is lost", (0.1, 0.2, 0.3, 0.5, 0.7), _lost),
+    "clipping": Corruption(
         "Saturation",
         "largest value that passes, over the largest there is",
         (0.7, 0.5, 0.35, 0.2, 0.1),
         _clipped,
     ),
-    "drift": Damage("Drift", "offset at the end over the size of the movement", (0.3, 0.7, 1.5, 3.0, 6.0), _drifting),
-    "turned": Damage("Sensor rotated", "angle in degrees", (10.0, 25.0, 45.0, 80.0, 130.0), _turned),
+    "drift": Corruption(
+        "Drift", "offset at the end over the size of the movement", (0.3, 0.7, 1.5, 3.0, 6.0), _drifting
+    ),
+    "turned": Corruption("Sensor rotated", "angle in degrees", (10.0, 25.0, 45.0, 80.0, 130.0), _turned),
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmlab.core.corruption_types import Act, Damage
+from mmlab.core.corruption_types import Act, Corruption
 from mmlab.core.recordings import Text
 from mmlab.modalities.text.tokenize import has_words
 
@@ -61,11 +61,11 @@ def _mixed(text: str, share: float, rng: np.random.Generator) -> str:
     return " ".join(words)
 
 
-TABLE: dict[str, Damage] = {
-    "typos": Damage("Typing errors", "share of letters", (0.03, 0.08, 0.15, 0.25, 0.4), _mistyped),
-    "lost": Damage("Missing words", "share of words that are gone", (0.1, 0.25, 0.4, 0.6, 0.8), _lost),
-    "cut": Damage("Truncation", "share of words that are missing at the end", (0.1, 0.25, 0.4, 0.6, 0.8), _cut),
-    "mixed": Damage("Shuffled words", "share of words in another place", (0.15, 0.3, 0.5, 0.75, 1.0), _mixed),
+TABLE: dict[str, Corruption] = {
+    "typos": Corruption("Typing errors", "share of letters", (0.03, 0.08, 0.15, 0.25, 0.4), _mistyped),
+    "lost": Corruption("Missing words", "share of words that are gone", (0.1, 0.25, 0.4, 0.6, 0.8), _lost),
+    "cut": Corruption("Truncation", "share of words that are missing at the end", (0.1, 0.25, 0.4, 0.6, 0.8), _cut),
+    "mixed": Corruption("Shuffled words", "share of words in another place", (0.15, 0.3, 0.5, 0.75, 1.0), _mixed),
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mmlab.core.corruption_types import Act, Damage
+from mmlab.core.corruption_types import Act, Corruption
 from mmlab.core.recordings import ScanVolume
 
 Floats = NDArray[np.float64]
@@ -48,12 +48,12 @@ def _lost(voxels: Floats, share: float, rng: np.random.Generator) -> Floats:
     return found
 
 
-TABLE: dict[str, Damage] = {
-    "noise": Damage("Noise", "spread of the grain over the contrast", (0.1, 0.2, 0.35, 0.55, 0.8), _grain),
-    "blur": Damage("Blur", "radius over the longest side", (0.02, 0.035, 0.055, 0.08, 0.12), _blurred),
-    "shading": Damage("Bias field", "slope of the signal to each side", (0.15, 0.3, 0.5, 0.7, 0.9), _shaded),
-    "thick": Damage("Thick slices", "share by which there are fewer slices", (0.4, 0.6, 0.75, 0.85, 0.92), _thick),
-    "lost": Damage("Lost slices", "share of slices that are gone", (0.1, 0.2, 0.35, 0.5, 0.7), _lost),
+TABLE: dict[str, Corruption] = {
+    "noise": Corruption("Noise", "spread of the grain over the contrast", (0.1, 0.2, 0.35, 0.55, 0.8), _grain),
+    "blur": Corruption("Blur", "radius over the longest side", (0.02, 0.035, 0.055, 0.08, 0.12), _blurred),
+    "shading": Corruption("Bias field", "slope of the signal to each side", (0.15, 0.3, 0.5, 0.7, 0.9), _shaded),
+    "thick": Corruption("Thick slices", "share by which there are fewer slices", (0.4, 0.6, 0.75, 0.85, 0.92), _thick),
+    "lost": Corruption("Lost slices", "share of slices that are gone", (0.1, 0.2, 0.35, 0.5, 0.7), _lost),
 }
 
 

@@ -54,14 +54,14 @@ def maps(reference: Reference, looked: SampleView, target: int, way: str = USUAL
     """The maps and parts of all combinations of a sample. Raises Unsupported where a way does not fit the inputs."""
     sample = looked.item.id
     if way == USUAL:
-        return cache.attribution(reference, sample, looked.damages, target)
+        return cache.attribution(reference, sample, looked.corruptions, target)
 
     def make(tell: ProgressCallback) -> Attribution:
         with cache.pool().lend(reference) as model:
             tensors = {name: torch.from_numpy(array) for name, array in looked.world.arrays.items()}
             return find(way).run(model.method, tensors, model.combinations(tensors), target, tell)
 
-    key = ("maps", reference, sample, looked.damages, target, way)
+    key = ("maps", reference, sample, looked.corruptions, target, way)
     return run_cached(key, say(find(way).title), make, private=is_own(sample))
 
 

@@ -123,4 +123,4 @@ def _place(reference: Reference, looked: SampleView) -> dict[str, str]:
 
 def _key(reference: Reference, looked: SampleView, target: int, way: str, strict: bool) -> Hashable:
     on = "" if looked.on is None else looked.on.key
-    return ("faith", reference, looked.item.id, looked.damages, on, target, way, strict, language.current())
+    return ("faith", reference, looked.item.id, looked.corruptions, on, target, way, strict, language.current())

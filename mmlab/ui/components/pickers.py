@@ -112,10 +112,10 @@ def current(modalities: Modalities, given: Sequence[str]) -> Combination | None:
         return modalities.combination(given) if given else None
 
 
-def current_damages(modalities: Modalities) -> tuple[url_state.Damage, ...]:
-    """The damage to the inputs; for one that does not exist, the sentence, and none."""
+def current_corruptions(modalities: Modalities) -> tuple[url_state.InputCorruption, ...]:
+    """The corruptions in the address; an unknown one is reported on the page, and none are applied."""
     try:
-        return url_state.damages(modalities)
+        return url_state.corruptions(modalities)
     except MmlabError as error:
         page_frame.show_error(error)
         return ()
@@ -138,21 +138,23 @@ def toggle(modality: Modality, given: Sequence[str], on: Combination | None) -> 
     )
 
 
-def damage_picker(task: Task, modality: Modality, damages: Sequence[url_state.Damage], item: cache.Item) -> None:
+def corruption_picker(
+    task: Task, modality: Modality, corruptions: Sequence[url_state.InputCorruption], item: cache.Item
+) -> None:
     """What goes wrong with one input, and how badly, or which stretch of it is blanked."""
     from mmlab.modalities.corruption import describe, label, offered
 
     modalities, kinds = task.info.modalities, offered(task, modality)
     if not kinds or hidden.is_hidden("damage"):
         return
-    found = next((damage for damage in damages if damage.modality == modality.name), None)
-    change = partial(_damage, modality.name, modalities, item)
+    found = next((corruption for corruption in corruptions if corruption.modality == modality.name), None)
+    change = partial(_corrupt, modality.name, modalities, item)
     st.selectbox(
         say("Corruption of the {input}", input=plain(modality.spoken)),
         ["", *kinds],
         index=kinds.index(found.kind) + 1 if found else 0,  # as it starts where its button is opened later
         format_func=lambda kind: label(modality.kind, kind) if kind else say("No corruption"),
-        key=url_state.follow(f"damage.{modality.name}", found.kind if found else ""),
+        key=url_state.follow(f"corruption.{modality.name}", found.kind if found else ""),
         label_visibility="collapsed",
         on_change=change,
     )
@@ -191,11 +193,11 @@ def _switch(given: tuple[str, ...]) -> None:
     url_state.put(on=None if len(on) == len(given) else "-".join(on) or url_state.NOTHING)
 
 
-def _damage(modality: str, modalities: Modalities, item: cache.Item) -> None:
-    kind = st.session_state[f"damage.{modality}"]
+def _corrupt(modality: str, modalities: Modalities, item: cache.Item) -> None:
+    kind = st.session_state[f"corruption.{modality}"]
     severity = st.session_state.get(f"severity.{modality}", url_state.USUAL_SEVERITY)
     stretch = stretch_picker.usual(item.raw[modality]) if kind == BLANKED else None
-    url_state.put_damage(modality, kind or None, int(severity), modalities, stretch)
+    url_state.put_corruption(modality, kind or None, int(severity), modalities, stretch)
 
 
 def span_of(output: object) -> tuple[float, float] | None:

@@ -13,12 +13,12 @@ from mmlab.ui.session import cache, url_state
 
 @dataclass(frozen=True)
 class SampleView:
-    """A sample of a task as the models see it, its damage, and what is switched on (None: nothing)."""
+    """A sample of a task as the models see it, its corruptions, and what is switched on (None: nothing)."""
 
     task: Task
     item: cache.Item
     world: cache.ModelInputs
-    damages: tuple[url_state.Damage, ...]
+    corruptions: tuple[url_state.InputCorruption, ...]
     on: Combination | None
 
     @property
@@ -28,13 +28,13 @@ class SampleView:
 
 
 def looked(task_name: str, sample: str) -> SampleView:
-    """The sample with its damage, and what is switched on."""
+    """The sample with its corruptions, and what is switched on."""
     task = cache.task(task_name)
-    damages = pickers.current_damages(task.info.modalities)
-    world = cache.world(task_name, sample, damages)
+    corruptions = pickers.current_corruptions(task.info.modalities)
+    world = cache.world(task_name, sample, corruptions)
     given = [name for name in task.info.modalities.names if name in world.arrays]
     on = pickers.current(task.info.modalities, given)
-    return SampleView(task, cache.item(task_name, sample), world, damages, on)
+    return SampleView(task, cache.item(task_name, sample), world, corruptions, on)
 
 
 def go_to(given: Sequence[str], key: str) -> None:

@@ -17,7 +17,7 @@ from mmlab.core.time_axis import Stretch, Timeline
 from mmlab.modalities import stretches
 from mmlab.ui.components import page_frame
 from mmlab.ui.session import url_state
-from mmlab.ui.session.damaged_inputs import seed_of
+from mmlab.ui.session.corrupted_inputs import seed_of
 from mmlab.ui.text import wording
 
 SCRIPT = Path(__file__).with_suffix(".js").read_text("utf-8")
@@ -31,11 +31,11 @@ def usual(raw: Raw) -> Stretch:
     return timeline.stretch(*timeline.share(*USUAL))
 
 
-def in_force(raw: Raw, sample: str, damage: url_state.Damage | None) -> Stretch:
-    """The stretch of a damage, or what is usual where there is none."""
-    if damage is None:
+def in_force(raw: Raw, sample: str, corruption: url_state.InputCorruption | None) -> Stretch:
+    """The blanked stretch of a corruption; the default one if there is none."""
+    if corruption is None:
         return usual(raw)
-    return stretches.in_force(raw, damage.severity, seed_of(sample, damage), damage.stretch)
+    return stretches.in_force(raw, corruption.severity, seed_of(sample, corruption), corruption.stretch)
 
 
 def show(
@@ -123,10 +123,10 @@ def _shares(timeline: Timeline, stretch: Stretch) -> tuple[float, float]:
 
 
 def _put(modality: str, modalities: Modalities, timeline: Timeline, panel: str, first: float, last: float) -> None:
-    """Both ends, as shares of the timeline, brought to round moments; the same moment twice takes the damage away."""
+    """Both ends, as shares of the timeline, brought to round moments; the same moment twice removes the corruption."""
     grid = _grid(timeline)
     stretch = Stretch.between(*(round(share * timeline.length / grid) * grid for share in (first, last)))
-    url_state.put_damage(
+    url_state.put_corruption(
         modality, stretches.BLANKED if stretch.length else None, url_state.USUAL_SEVERITY, modalities, stretch
     )
     if panel:

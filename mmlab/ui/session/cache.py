@@ -42,13 +42,13 @@ from mmlab.inference.shared_answers import SharedAnswers, from_environment
 from mmlab.inference.sweep import fuse_all
 from mmlab.storage import leftovers, report_file, sweep_file
 from mmlab.storage.library import Entry, Library
-from mmlab.ui.session import damaged_inputs, uploads
+from mmlab.ui.session import corrupted_inputs, uploads
 from mmlab.ui.session.decoded_uploads import decoded
 from mmlab.ui.session.library_entries import entry_of, is_half, place
-from mmlab.ui.session.url_state import Damage
+from mmlab.ui.session.url_state import InputCorruption
 
 one_thread()
-Damages = tuple[Damage, ...]
+Corruptions = tuple[InputCorruption, ...]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Item:
 
 @dataclass(frozen=True)
 class ModelInputs:
-    """What the model sees: `arrays` float32 `[*shape]`, what it was made from (damaged), and what was done to it.
+    """What the model sees: `arrays` float32 `[*shape]`, what it was made from (corrupted), and what was done to it.
 
     words: by input, for a text, the word at each place of its array. blanks: the stretches that are blanked, by input.
     """
@@ -81,7 +81,7 @@ class ModelInputs:
     notes: Mapping[str, tuple[str, ...]]
     problems: Mapping[str, DataError]
     words: Mapping[str, tuple[str, ...]]
-    blanks: Mapping[str, damaged_inputs.Blank] = field(default_factory=dict)
+    blanks: Mapping[str, corrupted_inputs.Blank] = field(default_factory=dict)
 
     def blank(self, name: str) -> tuple[float, float] | None:
         """Where the blanked stretch of an input lies in what the model sees of it; None for none, or for nowhere."""
@@ -179,18 +179,18 @@ def item(task_name: str, sample: str) -> Item:
     return _shipped_item(task_name, sample, version(task_name, sample), language())
 
 
-def world(task_name: str, sample: str, damages: Damages = ()) -> ModelInputs:
-    """The sample as the models see it, damaged as wished."""
+def world(task_name: str, sample: str, corruptions: Corruptions = ()) -> ModelInputs:
+    """The sample as the models see it, with these corruptions."""
     if uploads.is_own(sample):
-        return _own_world(task_name, sample, damages, own_version(task_name))
-    return _shipped_world(task_name, sample, damages, version(task_name, sample))
+        return _own_world(task_name, sample, corruptions, own_version(task_name))
+    return _shipped_world(task_name, sample, corruptions, version(task_name, sample))
 
 
-def answers(reference: Reference, sample: str, damages: Damages = ()) -> dict[str, Prediction]:
+def answers(reference: Reference, sample: str, corruptions: Corruptions = ()) -> dict[str, Prediction]:
     """The answer of every combination of the sample's inputs, by key. Raises CheckpointError or TaskMismatch."""
     if uploads.is_own(sample):
-        return _own_answers(reference, sample, damages, own_version(reference.task))
-    return _shipped_answers(reference, sample, damages, version(reference.task, sample))
+        return _own_answers(reference, sample, corruptions, own_version(reference.task))
+    return _shipped_answers(reference, sample, corruptions, version(reference.task, sample))
 
 
 def stack_answers(reference: Reference, stack: tuple[str, ...], combination: str) -> list[Prediction]:
@@ -238,11 +238,11 @@ def sweep(reference: Reference) -> Sweep:
     return sweep_file.read(Path(reference.path), digest, task(reference.task).info)
 
 
-def attribution(reference: Reference, sample: str, damages: Damages, target: int) -> Attribution:
+def attribution(reference: Reference, sample: str, corruptions: Corruptions, target: int) -> Attribution:
     """Grad-CAM of every combination of the sample's inputs. Raises CheckpointError or TaskMismatch."""
     if uploads.is_own(sample):
-        return _own_attribution(reference, sample, damages, target, own_version(reference.task))
-    return _shipped_attribution(reference, sample, damages, target, version(reference.task, sample))
+        return _own_attribution(reference, sample, corruptions, target, own_version(reference.task))
+    return _shipped_attribution(reference, sample, corruptions, target, version(reference.task, sample))
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -273,12 +273,12 @@ def _truth(reads: Task, answer: str) -> tuple[Any, str]:
     return None, ""
 
 
-def _make_world(task_name: str, sample: str, damages: Damages, version: object) -> ModelInputs:
+def _make_world(task_name: str, sample: str, corruptions: Corruptions, version: object) -> ModelInputs:
     reads, found = task(task_name), item(task_name, sample)
     arrays: dict[str, NDArray[np.float32]] = {}
     notes: dict[str, tuple[str, ...]] = {}
     said: dict[str, tuple[str, ...]] = {}
-    raw, problems = damaged_inputs.damaged(found.raw, sample, damages), dict(found.problems)
+    raw, problems = corrupted_inputs.corrupted(found.raw, sample, corruptions), dict(found.problems)
     for name, recording in raw.items():
         try:
             reading = reads.prepare(name, recording)
@@ -286,20 +286,26 @@ def _make_world(task_name: str, sample: str, damages: Damages, version: object) 
             problems[name] = error
         else:
             arrays[name], notes[name], said[name] = reading.tensor.numpy(), reading.notes, reading.words
-    return ModelInputs(arrays, raw, notes, problems, said, damaged_inputs.blanks(reads, found.raw, sample, damages))
+    return ModelInputs(
+        arrays, raw, notes, problems, said, corrupted_inputs.blanks(reads, found.raw, sample, corruptions)
+    )
 
 
-def _make_answers(reference: Reference, sample: str, damages: Damages, version: object) -> dict[str, Prediction]:
-    seen = world(reference.task, sample, damages)
+def _make_answers(
+    reference: Reference, sample: str, corruptions: Corruptions, version: object
+) -> dict[str, Prediction]:
+    seen = world(reference.task, sample, corruptions)
     if not seen.arrays:
         return {}
     return shared_answers().answer(reference, {name: torch.from_numpy(array) for name, array in seen.arrays.items()})
 
 
-def _make_attribution(reference: Reference, sample: str, damages: Damages, target: int, version: object) -> Attribution:
+def _make_attribution(
+    reference: Reference, sample: str, corruptions: Corruptions, target: int, version: object
+) -> Attribution:
     from mmlab.analysis.attribution.registry import find
 
-    seen = world(reference.task, sample, damages)
+    seen = world(reference.task, sample, corruptions)
     with pool().lend(reference) as model:
         tensors = {name: torch.from_numpy(array) for name, array in seen.arrays.items()}
         return find("gradcam").run(model.method, tensors, model.combinations(tensors), target)

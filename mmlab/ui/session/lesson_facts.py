@@ -40,8 +40,8 @@ class _App:
         )
 
     def answers(self, ask: Ask) -> Mapping[str, Prediction]:
-        damages = url_state.parsed_damages(ask.damage, self.task(ask.task).info.modalities)
-        return cache.answers(self.reference(ask), ask.sample, damages)
+        corruptions = url_state.parsed_corruptions(ask.damage, self.task(ask.task).info.modalities)
+        return cache.answers(self.reference(ask), ask.sample, corruptions)
 
     def truth(self, ask: Ask) -> Any:
         target = cache.item(ask.task, ask.sample).target

@@ -1,11 +1,11 @@
-"""The current selection: task, sample, methods, combination, damage. It is stored in the address, so that a link opens
-the same view; the session carries it from page to page.
+"""The current selection: task, sample, methods, combination, corruptions. It is stored in the address, so that a link
+opens the same view; the session carries it from page to page.
 
 The address is the one truth. A page reads it with the functions below; a widget's callback changes it with `put`:
 
 >>> name = state.get("task", "digits")
 >>> combination = state.combination(task.info.modalities, given)   # None: nothing is switched on
->>> damages = state.damages(task.info.modalities)
+>>> corruptions = state.corruptions(task.info.modalities)
 >>> state.put(on="image-sound")                                    # in a callback, before the page runs again
 >>> st.toggle("Sound", key=state.follow("on.sound", True), on_change=...)   # a widget that follows the address
 
@@ -56,8 +56,8 @@ USUAL_SEVERITY = 3
 
 
 @dataclass(frozen=True)
-class Damage:
-    """What is wrong with one input: the kind of damage and its severity, 1 to 5; or the stretch that is blanked."""
+class InputCorruption:
+    """The corruption of one input: its kind and severity, 1 to 5; or the stretch that is blanked."""
 
     modality: str
     kind: str
@@ -175,31 +175,31 @@ def combination(modalities: Modalities, given: Iterable[str]) -> Combination | N
     return modalities.combination(kept) if kept else None
 
 
-def damages(modalities: Modalities) -> tuple[Damage, ...]:
-    """The damage to each input, in the task's order. Raises UnknownName for a damage that does not exist."""
-    return parsed_damages(get("damage"), modalities)
+def corruptions(modalities: Modalities) -> tuple[InputCorruption, ...]:
+    """The corruptions in the address, in the order of the task's inputs. Raises UnknownName for an unknown kind."""
+    return parsed_corruptions(get("damage"), modalities)
 
 
-def parsed_damages(text: str, modalities: Modalities) -> tuple[Damage, ...]:
+def parsed_corruptions(text: str, modalities: Modalities) -> tuple[InputCorruption, ...]:
     """The same from a text as it stands in the address: `sound:noise:3,pen:jitter:1`."""
-    found: dict[str, Damage] = {}
+    found: dict[str, InputCorruption] = {}
     for part in filter(None, text.split(",")):
-        damage = _damage(part, modalities)
-        found[damage.modality] = damage
+        corruption = _corruption(part, modalities)
+        found[corruption.modality] = corruption
     return tuple(found[name] for name in modalities.names if name in found)
 
 
-def put_damage(
+def put_corruption(
     modality: str, kind: str | None, severity: int, modalities: Modalities, stretch: Stretch | None = None
 ) -> None:
-    """Set or (with no kind) take away the damage to one input. stretch: what is blanked. For callbacks."""
+    """Set or (with no kind) remove the corruption of one input. stretch: what is blanked. For callbacks."""
     try:
-        kept = {damage.modality: damage for damage in damages(modalities)}
+        kept = {corruption.modality: corruption for corruption in corruptions(modalities)}
     except MmlabError:
         kept = {}
     kept.pop(modality, None)
     if kind:
-        kept[modality] = Damage(modality, kind, severity, stretch)
+        kept[modality] = InputCorruption(modality, kind, severity, stretch)
     put(damage=",".join(kept[name].text for name in modalities.names if name in kept) or None)
 
 
@@ -232,7 +232,7 @@ def link(page: str, view: Mapping[str, str]) -> str:
     return f"{'' if page == HOME else page}?{urlencode(view, safe=':,')}"
 
 
-def _damage(text: str, modalities: Modalities) -> Damage:
+def _corruption(text: str, modalities: Modalities) -> InputCorruption:
     from mmlab.modalities.corruption import corruptions_of
     from mmlab.modalities.stretches import BLANKED
 
@@ -245,10 +245,10 @@ def _damage(text: str, modalities: Modalities) -> Damage:
             say("There are: {names}.", names=", ".join(known) or "–"),
         )
     if kind == BLANKED and (stretch := Stretch.parsed(severity)):
-        return Damage(modality, kind, USUAL_SEVERITY, stretch)
+        return InputCorruption(modality, kind, USUAL_SEVERITY, stretch)
     if severity not in map(str, SEVERITIES):
         raise UnknownName(say("Corruption has no level '{severity}'.", severity=severity), say("Use 1 to 5."))
-    return Damage(modality, kind, int(severity))
+    return InputCorruption(modality, kind, int(severity))
 
 
 def enter() -> None:

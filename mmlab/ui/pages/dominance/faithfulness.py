@@ -110,7 +110,7 @@ def _strict() -> bool:
 def _target(looked: SampleView, reference: Reference) -> int:
     """The answer that is given now; the first region where regions are found."""
     assert looked.on is not None
-    answer = cache.answers(reference, looked.item.id, looked.damages)[looked.on.key]
+    answer = cache.answers(reference, looked.item.id, looked.corruptions)[looked.on.key]
     return looked.task.info.output.target_of(answer.value)
 
 

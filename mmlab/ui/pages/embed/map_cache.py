@@ -21,7 +21,7 @@ from mmlab.core.errors import CheckpointError
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.session import cache, uploads
-from mmlab.ui.session.cache import Damages
+from mmlab.ui.session.cache import Corruptions
 
 UMAP, PCA = "umap", "pca"
 ASKED = 1500  # points that ask for their neighbours, for the figures about a map
@@ -74,36 +74,36 @@ def trust(reference: Reference, name: str, solid: bool = False) -> tuple[float, 
     return map_quality.trustworthiness(*pair), map_quality.continuity(*pair), count
 
 
-def places(reference: Reference, name: str, sample: str, damages: Damages = (), solid: bool = False) -> Places:
+def places(reference: Reference, name: str, sample: str, corruptions: Corruptions = (), solid: bool = False) -> Places:
     """One sample in a map under each of its combinations: looked up where it is a test sample, placed otherwise."""
     if uploads.is_own(sample):
-        return _own_places(reference, name, sample, damages, solid, cache.own_version(reference.task))
-    return _shipped_places(reference, name, sample, damages, solid, cache.version(reference.task, sample))
+        return _own_places(reference, name, sample, corruptions, solid, cache.own_version(reference.task))
+    return _shipped_places(reference, name, sample, corruptions, solid, cache.version(reference.task, sample))
 
 
-def embedding(reference: Reference, sample: str, damages: Damages = ()) -> tuple[tuple[str, ...], np.ndarray]:
+def embedding(reference: Reference, sample: str, corruptions: Corruptions = ()) -> tuple[tuple[str, ...], np.ndarray]:
     """The embedding of a sample under each of its combinations: keys, and `[K, D]`."""
-    return _embedding(reference, sample, damages)[:2]
+    return _embedding(reference, sample, corruptions)[:2]
 
 
 def _embedding(
-    reference: Reference, sample: str, damages: Damages
+    reference: Reference, sample: str, corruptions: Corruptions
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
     if uploads.is_own(sample):
-        return _own_embedding(reference, sample, damages, cache.own_version(reference.task))
-    return _shipped_embedding(reference, sample, damages, cache.version(reference.task, sample))
+        return _own_embedding(reference, sample, corruptions, cache.own_version(reference.task))
+    return _shipped_embedding(reference, sample, corruptions, cache.version(reference.task, sample))
 
 
 def _make_embedding(
-    reference: Reference, sample: str, damages: Damages, version: object
+    reference: Reference, sample: str, corruptions: Corruptions, version: object
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
     found = cache.sweep(reference)
-    if sample in found.ids and not damages:
+    if sample in found.ids and not corruptions:
         row = found.ids.index(sample)
         kept = valid(found)[:, row]
         keys = tuple(key for key, there in zip(found.combinations, kept, strict=True) if there)
         return keys, found.mean[kept, row], None if found.variance is None else found.variance[kept, row]
-    seen = cache.world(reference.task, sample, damages)
+    seen = cache.world(reference.task, sample, corruptions)
     with cache.pool().lend(reference) as model:
         tensors = {name: torch.from_numpy(array) for name, array in seen.arrays.items()}
         combinations = model.combinations(tensors)
@@ -112,12 +112,12 @@ def _make_embedding(
 
 
 def _make_places(
-    reference: Reference, name: str, sample: str, damages: Damages, solid: bool, version: object
+    reference: Reference, name: str, sample: str, corruptions: Corruptions, solid: bool, version: object
 ) -> Places:
     found, made = cache.sweep(reference), picture(reference, name, solid)
-    if sample in found.ids and not damages:
+    if sample in found.ids and not corruptions:
         return known_places(found, made, found.ids.index(sample))
-    keys, mean, variance = _embedding(reference, sample, damages)
+    keys, mean, variance = _embedding(reference, sample, corruptions)
     return new_places(found, made, keys, mean, None if solid and name != PCA else variance)
 
 

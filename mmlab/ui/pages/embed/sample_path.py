@@ -68,14 +68,14 @@ def pick(view: View, flat: int) -> None:
 def find(view: View) -> Path | None:
     """The picked sample's places; nothing where it has no input that can be used."""
     looked = None
-    damages: tuple[url_state.Damage, ...] = ()
+    corruptions: tuple[url_state.InputCorruption, ...] = ()
     if view.point == view.sample:
         looked = sample_view.looked(view.task.name, view.sample)
-        damages = looked.damages
+        corruptions = looked.corruptions
         if not looked.given:
             return None
-    flat = map_cache.places(view.reference, view.picture, view.point, damages)
-    over = map_cache.places(view.reference, view.picture, view.point, damages, True) if view.solid else flat
+    flat = map_cache.places(view.reference, view.picture, view.point, corruptions)
+    over = map_cache.places(view.reference, view.picture, view.point, corruptions, True) if view.solid else flat
     right = _right(view, looked, flat)
     on = url_state.get("on") if looked is None else looked.on.key if looked.on is not None else ""
     on = on if on in flat.keys or looked is not None else flat.keys[-1]
@@ -109,7 +109,7 @@ def draw(view: View, path: Path, key: str, height: int) -> None:
 def near(view: View, path: Path) -> None:
     """The nearest neighbours under what is on, and under anything else, with their pictures."""
     st.subheader(say("Nearest neighbours"), help=wording.help("nearest"), anchor=False)
-    keys, mean = map_cache.embedding(view.reference, view.point, path.looked.damages if path.looked else ())
+    keys, mean = map_cache.embedding(view.reference, view.point, path.looked.corruptions if path.looked else ())
     on = path.on if path.on in keys else keys[-1]
     place, combination = mean[keys.index(on)], view.found.index(on)
     own = view.found.ids.index(view.point) if view.point in view.found.ids else -1
@@ -197,7 +197,7 @@ def _right(view: View, looked: sample_view.SampleView | None, places: Places) ->
         return told.codes[rows, view.found.ids.index(view.point)] == 0
     if looked.item.target is None:
         return None
-    answers = cache.answers(view.reference, looked.item.id, looked.damages)
+    answers = cache.answers(view.reference, looked.item.id, looked.corruptions)
     return np.array([view.task.info.output.right(answers[key], looked.item.target) for key in places.keys])
 
 

@@ -48,7 +48,7 @@ def show(task_name: str, sample: str, reference: Reference) -> None:
     on = looked.on
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-explained"):
         if on is not None:
-            answers = cache.answers(reference, sample, looked.damages)
+            answers = cache.answers(reference, sample, looked.corruptions)
             target = _target(looked, answers[on.key].value)
             way = explainer_picker.choose(looked.task)
     if on is None:

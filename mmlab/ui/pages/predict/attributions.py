@@ -25,7 +25,7 @@ from mmlab.viz.explain import attribution_maps
 
 def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -> None:
     """A column per model that has answers."""
-    looked = SampleView(shown.task, shown.item, shown.world, shown.damages, on)
+    looked = SampleView(shown.task, shown.item, shown.world, shown.corruptions, on)
     working = [each for each in references if each.method in shown.working]
     with st.container(horizontal=True, vertical_alignment="center", key="mm-looks-head"):
         way = explainer_picker.choose(shown.task)

@@ -20,9 +20,9 @@ from mmlab.ui.components import clickable_svg, page_frame, pickers, stretch_pick
 from mmlab.ui.pages.predict import view_data
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, url_state
-from mmlab.ui.session.url_state import Damage
+from mmlab.ui.session.url_state import InputCorruption
 
-Answers = Callable[[Damage | None], Mapping[str, str]]
+Answers = Callable[[InputCorruption | None], Mapping[str, str]]
 NONE = "none"
 ELSEWHERE = (0.0, 0.25, 0.5, 0.75, 1.0)  # places that are tried beside the chosen one, from the beginning to the end
 
@@ -36,9 +36,9 @@ class Column:
 
 
 def show(shown: PredictView, modality: Modality, answers: Answers) -> None:
-    """The timeline, and below it the table. answers: by method, in a few signs, to one damage of this input."""
+    """The timeline, and below it the table. answers: by method, in a few signs, to one corruption of this input."""
     modalities, raw = shown.task.info.modalities, shown.item.raw[modality.name]
-    found = next((each for each in shown.damages if (each.modality, each.kind) == (modality.name, BLANKED)), None)
+    found = next((each for each in shown.corruptions if (each.modality, each.kind) == (modality.name, BLANKED)), None)
     stretch = stretch_picker.in_force(raw, shown.item.id, found)
     colour = pickers.colours(modalities)[modality.name]
     key = f"severities.blanked.{shown.task.name}.{modality.name}"
@@ -73,8 +73,10 @@ def _table(columns: list[Column], now: str, name: str, answers: Answers) -> str:
     heads = ""
     for column in columns:
         key = column.stretch.text if column.stretch else NONE
-        damage = Damage(name, BLANKED, url_state.USUAL_SEVERITY, column.stretch) if column.stretch else None
-        for method, text in answers(damage).items():
+        corruption = (
+            InputCorruption(name, BLANKED, url_state.USUAL_SEVERITY, column.stretch) if column.stretch else None
+        )
+        for method, text in answers(corruption).items():
             here = ' class="mm-num mm-top"' if key == now else ' class="mm-num"'
             rows[method] = f"{rows.get(method, '')}<td{here}>{escape(text)}</td>"
         said = say("Blanked: {stretch}", stretch=column.title) if column.stretch else say("Nothing blanked")
@@ -88,5 +90,5 @@ def _table(columns: list[Column], now: str, name: str, answers: Answers) -> str:
 def _set(name: str, shown: PredictView, picked: str) -> None:
     stretch = Stretch.parsed(picked)
     kind = BLANKED if stretch else None
-    url_state.put_damage(name, kind, url_state.USUAL_SEVERITY, shown.task.info.modalities, stretch)
+    url_state.put_corruption(name, kind, url_state.USUAL_SEVERITY, shown.task.info.modalities, stretch)
     page_frame.run_again(view_data.PANEL)

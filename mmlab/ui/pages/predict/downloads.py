@@ -81,12 +81,12 @@ def _file_of(scene: PredictView, method: str, selected: str, about: str) -> byte
 def as_csv(scene: PredictView) -> bytes:
     """A row per method, combination and class; behind them the sample, what is right, and names as people read them."""
     modalities = scene.task.info.modalities
-    damage = ",".join(each.text for each in scene.damages)
+    corruption = ",".join(each.text for each in scene.corruptions)
     files = _in_one_line(scene)
     rows = (
         (
             *(method, key, prediction.answer, prediction.uncertainty, name, probability),
-            *(scene.item.id, scene.item.answer, damage, scene.task.title),
+            *(scene.item.id, scene.item.answer, corruption, scene.task.title),
             *(cache.title(method), modalities.parse(key).label),
             "probability: share of 1; uncertainty: nats" if prediction.probabilities else "as the answer",
             files,
@@ -113,7 +113,7 @@ def as_json(scene: PredictView) -> bytes:
         "sample": scene.item.id,
         **({"files": dict(scene.files)} if scene.files else {}),
         "right_answer": scene.item.answer or None,
-        "damage": [damage.text for damage in scene.damages],
+        "damage": [corruption.text for corruption in scene.corruptions],
         "methods": {method: {"combinations": answers} for method, answers in methods.items()},
     }
     return json.dumps(content, indent=1).encode()

@@ -127,16 +127,16 @@ def _measured(reference: Reference, shown: PredictView) -> Mapping[str, Neighbou
     key = (reference, cache.fingerprint(reference.task))
     if _shelf().get(key) is None:
         return None
-    return _distances(*key, shown.item.id, shown.damages, cache.own_version(reference.task))
+    return _distances(*key, shown.item.id, shown.corruptions, cache.own_version(reference.task))
 
 
 @st.cache_data(show_spinner=False, max_entries=64, scope="session")
 def _distances(
-    reference: Reference, data: str, sample: str, damages: cache.Damages, version: object
+    reference: Reference, data: str, sample: str, corruptions: cache.Corruptions, version: object
 ) -> dict[str, NeighbourDistance]:
     """Measured once per upload, so that a toggle is a look-up."""
     tests = _shelf().get((reference, data)) or {}
-    arrays = cache.world(reference.task, sample, damages).arrays
+    arrays = cache.world(reference.task, sample, corruptions).arrays
     with cache.pool().lend(reference) as model:
         return out_of_distribution.measure(model, tests, {n: torch.from_numpy(a) for n, a in arrays.items()})
 

@@ -17,7 +17,7 @@ from mmlab.modalities.corruption import label, offered
 from mmlab.ui.components import frame_player, page_frame, pickers
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import hidden
-from mmlab.ui.session.url_state import Damage
+from mmlab.ui.session.url_state import InputCorruption
 from mmlab.ui.text.markdown import plain
 
 PALE = "opacity: 0.4; filter: grayscale(1)"
@@ -79,16 +79,16 @@ def _more(shown: PredictView, modality: Modality) -> None:
     name = modality.name
     if name not in shown.sounds and (hidden.is_hidden("damage") or not offered(shown.task, modality)):
         return
-    hurt = next((damage for damage in shown.damages if damage.modality == name), None)
+    hurt = next((corruption for corruption in shown.corruptions if corruption.modality == name), None)
     button = _hurt(shown, modality, hurt) if hurt else ":material/tune:"
     what = say("listen, or corrupt it") if name in shown.sounds else say("corrupt it")
     with st.popover(button, type="tertiary", help=f"{plain(say(modality.label))}: {what}", key=f"mm-more-{name}"):
         if name in shown.sounds:
             st.audio(shown.sounds[name], format="audio/wav")
-        pickers.damage_picker(shown.task, modality, shown.damages, shown.item)
+        pickers.corruption_picker(shown.task, modality, shown.corruptions, shown.item)
 
 
-def _hurt(shown: PredictView, modality: Modality, hurt: Damage) -> str:
+def _hurt(shown: PredictView, modality: Modality, hurt: InputCorruption) -> str:
     """The corruption of an input in a few words: `Background noise 3`; of a blanked stretch its ends."""
     if modality.name not in shown.world.blanks:
         return f"{plain(label(modality.kind, hurt.kind))} {hurt.severity}"

@@ -43,7 +43,7 @@ class Places:
 def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None:
     """Inputs, answers and lattice of one sample. The answers are sent first: they are what a toggle is waited for."""
     modalities = cache.task(task_name).info.modalities
-    shown = view_data.make(task_name, sample, references, pickers.current_damages(modalities))
+    shown = view_data.make(task_name, sample, references, pickers.current_corruptions(modalities))
     told = st.container(key="mm-told")
     with st.container(key="mm-bench"):
         left, middle, right = st.columns([10, 10, 11], gap="small")
@@ -65,7 +65,10 @@ def _drawn(shown: PredictView, references: tuple[Reference, ...], places: Places
     """What is filled outside of the panel is filled each time, with nothing where there is nothing: Streamlit keeps the
     place so."""
     task_name, sample = shown.task.name, shown.item.id
-    if view_data.make(task_name, sample, references, pickers.current_damages(shown.task.info.modalities)) is not shown:
+    if (
+        view_data.make(task_name, sample, references, pickers.current_corruptions(shown.task.info.modalities))
+        is not shown
+    ):
         st.rerun()  # something else than a view below set a corruption: pictures and menus change, too
     on = pickers.current(shown.task.info.modalities, shown.given)
     to_guess = guesses.is_answer_hidden(task_name, sample)
@@ -112,7 +115,7 @@ def _answered(
 def terms(task: Task) -> None:
     """The button behind which the words of the Bench are explained."""
     entropy: Sequence[str] = ("entropy",) if task.info.output.class_names else ()
-    pickers.numbers_help(*task.info.output.terms, *entropy, "lattice", "damage", "seen", "far")
+    pickers.numbers_help(*task.info.output.terms, *entropy, "lattice", "corruption", "seen", "far")
 
 
 def _happened(shown: PredictView, on: Combination, more: str) -> str:

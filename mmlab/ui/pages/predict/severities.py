@@ -18,7 +18,7 @@ from mmlab.ui.components import clickable_svg, page_frame, pickers
 from mmlab.ui.pages.predict import blanked_stretch, details, view_data
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, url_state
-from mmlab.ui.session.url_state import SEVERITIES, Damage
+from mmlab.ui.session.url_state import SEVERITIES, InputCorruption
 from mmlab.ui.text import wording
 
 NONE = 0  # the severity of an input as it was given
@@ -52,7 +52,9 @@ def _severities(
     shown: PredictView, on: Combination, references: Sequence[Reference], modality: Modality, kind: str
 ) -> None:
     """The answers from nothing to the worst."""
-    now = next((each.severity for each in shown.damages if (each.modality, each.kind) == (modality.name, kind)), NONE)
+    now = next(
+        (each.severity for each in shown.corruptions if (each.modality, each.kind) == (modality.name, kind)), NONE
+    )
     table = _table(shown, on, references, modality, kind, now)
     pick = partial(_set, modality.name, kind, shown)
     clickable_svg.board(table, key=f"severities.{shown.task.name}", on_pick=pick)
@@ -62,7 +64,7 @@ def _input(shown: PredictView, on: Combination, there: dict[str, Modality]) -> s
     """Which input is corrupted: at first the one that already is, else one that is on."""
     names = tuple(there)
     usual = next((name for name in names if name in on), names[0])
-    hurt = next((each.modality for each in shown.damages if each.modality in names), usual)
+    hurt = next((each.modality for each in shown.corruptions if each.modality in names), usual)
     return str(
         st.segmented_control(
             say("Input"),
@@ -78,7 +80,7 @@ def _input(shown: PredictView, on: Combination, there: dict[str, Modality]) -> s
 def _kind(shown: PredictView, modality: Modality) -> str:
     """What goes wrong with it."""
     kinds = offered(shown.task, modality)
-    hurt = next((each.kind for each in shown.damages if each.modality == modality.name), kinds[0])
+    hurt = next((each.kind for each in shown.corruptions if each.modality == modality.name), kinds[0])
     return str(
         st.selectbox(
             say("Corruption"),
@@ -86,7 +88,7 @@ def _kind(shown: PredictView, modality: Modality) -> str:
             index=kinds.index(hurt),
             format_func=lambda kind: label(modality.kind, kind),
             key=f"severities.kind.{shown.task.name}.{modality.name}",
-            help=wording.help("damage"),
+            help=wording.help("corruption"),
             width=260,
         )
     )
@@ -99,8 +101,8 @@ def _table(
     cells: dict[str, str] = dict.fromkeys(shown.working, "")
     heads = ""
     for severity in (NONE, *SEVERITIES):
-        damage = Damage(modality.name, kind, severity) if severity else None
-        for method, text in _answers_to(shown, on, references, modality.name, damage).items():
+        corruption = InputCorruption(modality.name, kind, severity) if severity else None
+        for method, text in _answers_to(shown, on, references, modality.name, corruption).items():
             here = ' class="mm-num mm-top"' if severity == now else ' class="mm-num"'
             cells[method] += f"<td{here}>{escape(text)}</td>"
         means = describe(modality.kind, kind, severity) if severity else say("as it was given")
@@ -115,28 +117,28 @@ def _table(
 
 
 def _answers(
-    shown: PredictView, on: Combination, references: Sequence[Reference], damages: tuple[Damage, ...]
+    shown: PredictView, on: Combination, references: Sequence[Reference], corruptions: tuple[InputCorruption, ...]
 ) -> dict[str, str]:
     """What each model that has answers says of what is on, in a few signs."""
     working = [each for each in references if each.method in shown.working]
     sample = shown.item.id
-    hurt = replace(shown, answers={each.method: cache.answers(each, sample, damages) for each in working})
+    hurt = replace(shown, answers={each.method: cache.answers(each, sample, corruptions) for each in working})
     found = {each.method: view_data.states(hurt, each.method) for each in working}
     now = {method: next((state for state in states if state.key == on.key), None) for method, states in found.items()}
     return {method: NOTHING if state is None else details.cell(state) for method, state in now.items()}
 
 
 def _answers_to(
-    shown: PredictView, on: Combination, references: Sequence[Reference], name: str, damage: Damage | None
+    shown: PredictView, on: Combination, references: Sequence[Reference], name: str, corruption: InputCorruption | None
 ) -> dict[str, str]:
-    """The same with this damage, or none, to one of the inputs; that to the others stays."""
-    found = {each.modality: each for each in shown.damages if each.modality != name}
-    if damage:
-        found[name] = damage
+    """The same with this corruption (or none) of one input; those of the others stay."""
+    found = {each.modality: each for each in shown.corruptions if each.modality != name}
+    if corruption:
+        found[name] = corruption
     ordered = tuple(found[each] for each in shown.task.info.modalities.names if each in found)
     return _answers(shown, on, references, ordered)
 
 
 def _set(name: str, kind: str, shown: PredictView, severity: str) -> None:
-    url_state.put_damage(name, kind if int(severity) else None, int(severity), shown.task.info.modalities)
+    url_state.put_corruption(name, kind if int(severity) else None, int(severity), shown.task.info.modalities)
     page_frame.run_again(view_data.PANEL)

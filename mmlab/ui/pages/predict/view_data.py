@@ -44,7 +44,7 @@ class PredictView:
     task: Task
     item: cache.Item
     world: cache.ModelInputs
-    damages: tuple[url_state.Damage, ...]
+    corruptions: tuple[url_state.InputCorruption, ...]
     answers: Mapping[str, Answers | MmlabError]
     pictures: Mapping[str, str]
     sounds: Mapping[str, bytes]
@@ -70,12 +70,12 @@ class PredictView:
 
 
 def make(
-    task_name: str, sample: str, references: tuple[Reference, ...], damages: tuple[url_state.Damage, ...]
+    task_name: str, sample: str, references: tuple[Reference, ...], corruptions: tuple[url_state.InputCorruption, ...]
 ) -> PredictView:
-    """Made when the sample, the methods or the damage change; handed out as it is at every toggle."""
+    """Made when the sample, the methods or the corruptions change; handed out as it is at every toggle."""
     own = uploads.is_own(sample)
     version = cache.own_version(task_name) if own else cache.version(task_name, sample)
-    return _kept(task_name, sample, references, damages, version, language.current())
+    return _kept(task_name, sample, references, corruptions, version, language.current())
 
 
 def _kept(*key: Any) -> PredictView:
@@ -94,19 +94,32 @@ def _made(
     task_name: str,
     sample: str,
     references: tuple[Reference, ...],
-    damages: tuple[url_state.Damage, ...],
+    corruptions: tuple[url_state.InputCorruption, ...],
     version: object,
     spoken: str,
 ) -> PredictView:
-    task, item, world = cache.task(task_name), cache.item(task_name, sample), cache.world(task_name, sample, damages)
-    pictures = {name: _pair(task, world, name, damages) for name in item.raw}
+    task, item, world = (
+        cache.task(task_name),
+        cache.item(task_name, sample),
+        cache.world(task_name, sample, corruptions),
+    )
+    pictures = {name: _pair(task, world, name, corruptions) for name in item.raw}
     recordings = {name: raw for name, raw in world.raw.items() if isinstance(raw, Sound)}
     sounds = {name: encode_wav(raw) for name, raw in recordings.items()}
     films = {name: steps for name in item.raw if len(steps := _film(task, world, name)) > 1}
     reaches = {reference.method: regression.reaches(reference, sample) for reference in references}
     files = uploads.in_words(uploads.find(sample, task_name)) if item.own else {}
     return PredictView(
-        task, item, world, damages, _answers(references, sample, damages), pictures, sounds, films, reaches, files
+        task,
+        item,
+        world,
+        corruptions,
+        _answers(references, sample, corruptions),
+        pictures,
+        sounds,
+        films,
+        reaches,
+        files,
     )
 
 
@@ -206,10 +219,10 @@ def lattice_method(scene: PredictView) -> str:
     return wanted if wanted in working else working[0]
 
 
-def _pair(task: Task, world: cache.ModelInputs, name: str, damages: Sequence[url_state.Damage]) -> str:
+def _pair(task: Task, world: cache.ModelInputs, name: str, corruptions: Sequence[url_state.InputCorruption]) -> str:
     """Both pictures of an input. A toggle makes them pale from outside, so that they are not sent again."""
     modality, colour = task.info.modalities[name], pickers.colours(task.info.modalities)[name]
-    is_hurt = any(damage.modality == name for damage in damages)
+    is_hurt = any(corruption.modality == name for corruption in corruptions)
     caption = say("as given, corrupted") if is_hurt else say("as given")
     label = say(modality.label)
     pictures = [(views.recorded(world.raw[name], colour, label), caption)]
@@ -229,13 +242,13 @@ def _film(task: Task, world: cache.ModelInputs, name: str) -> tuple[Step, ...]:
 
 
 def _answers(
-    references: Sequence[Reference], sample: str, damages: tuple[url_state.Damage, ...]
+    references: Sequence[Reference], sample: str, corruptions: tuple[url_state.InputCorruption, ...]
 ) -> dict[str, Answers | MmlabError]:
     """Per method the answers of all combinations, or why it has none: one broken model hides no other."""
     found: dict[str, Answers | MmlabError] = {}
     for reference in references:
         try:
-            found[reference.method] = cache.answers(reference, sample, damages)
+            found[reference.method] = cache.answers(reference, sample, corruptions)
         except MmlabError as error:
             found[reference.method] = error
     return found

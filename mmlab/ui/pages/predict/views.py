@@ -37,7 +37,7 @@ VIEWS: dict[str, View] = {
     "answer": View(phrase("Answer"), details.show),
     "looks": View(phrase("Where it looks"), attributions.show),
     "path": View(phrase("Path in the embedding"), embedding_path.show),
-    "damage": View(phrase("Damage"), severities.show),
+    "damage": View(phrase("Corruption"), severities.show),
     "control": View(phrase("Control"), control.show, control.is_there),
 }
 USUAL = "answer"  # the one that is open before anyone chose

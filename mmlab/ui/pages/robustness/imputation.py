@@ -30,23 +30,23 @@ from mmlab.viz.base.figure import Figure
 
 def show(view: View) -> None:
     """Asks again by itself while something is computed."""
-    background_task.live((_rules_name(view), _damage_name(view)), view.made, partial(_panel, view))
+    background_task.live((_rules_name(view), _corruption_name(view)), view.made, partial(_panel, view))
 
 
 def begin(view: View) -> None:
     """Compute what is not there yet, once in a session."""
     if left := [rule for rule in imputation.RULES if rule not in _computed(view)]:
         background_task.start_once(_rules_name(view), _rules_job(view, left))
-    modality, kind = _damage(view)
-    if kind and (lacking := _undamaged(view, modality, kind)):
-        background_task.start_once(_damage_name(view), _damage_job(view, lacking))
+    modality, kind = _corruption(view)
+    if kind and (lacking := _not_computed(view, modality, kind)):
+        background_task.start_once(_corruption_name(view), _corruption_job(view, lacking))
 
 
 def figures(view: View) -> list[Figure]:
     """For the report: what was computed so far."""
     found = [compare(view)] if len(_computed(view)) > 1 else []
     try:
-        return [*found, damaged(view, *_damage(view))]
+        return [*found, corrupted(view, *_corruption(view))]
     except MmlabError:
         return found
 
@@ -71,15 +71,15 @@ def compare(view: View) -> Figure:
     return Figure(found.name, title, found.drawing, found.header, found.rows, note)
 
 
-def damaged(view: View, modality: str, kind: str) -> Figure:
-    """Score against severity, complete input with one of them damaged, beside the score without it."""
+def corrupted(view: View, modality: str, kind: str) -> Figure:
+    """Score against severity, complete input with one of them corrupted, beside the score without it."""
     item = view.task.info.modalities[modality]
     whole = len(view.one.right) - 1
     without = whole ^ 1 << view.task.info.modalities.names.index(modality)
     lines, levels = {}, {}
     for method, reference in view.references.items():
         try:
-            found = [selection.only(each, view.wanted) for each in _damaged(reference, modality, kind)]
+            found = [selection.only(each, view.wanted) for each in _corrupted(reference, modality, kind)]
             ids = found[0].ids
         except imputation.NotComputed:
             continue
@@ -131,8 +131,8 @@ def _strangers(view: View, ids: Collection[str]) -> list[str]:
 def _panel(view: View) -> None:
     st.subheader(say("Imputation"), help=wording.help("rule"), anchor=False)
     _rules(view)
-    st.subheader(say("Corrupted instead of missing"), help=wording.help("damaged"), anchor=False)
-    _damages(view)
+    st.subheader(say("Corrupted instead of missing"), help=wording.help("corrupted"), anchor=False)
+    _corruptions(view)
 
 
 def _rules(view: View) -> None:
@@ -155,18 +155,18 @@ def _rules(view: View) -> None:
         st.button(text, key="rules.compute", on_click=partial(_start_rules, view, left))
 
 
-def _damages(view: View) -> None:
-    modality, kind = _damage(view)
+def _corruptions(view: View) -> None:
+    modality, kind = _corruption(view)
     if not kind:
         st.caption(say("No corruption is available for these inputs."))
         return
     item = view.task.info.modalities[modality]
-    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-damage"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="mm-corruption"):
         st.selectbox(
             say("Input"),
             [each.name for each in view.task.info.modalities if _kinds(view, each)],
             format_func=lambda name: say(view.task.info.modalities[name].label),
-            key=url_state.follow("damage.input", modality),
+            key=url_state.follow("corruption.input", modality),
             on_change=_choose,
             args=(view, "input"),
             width=190,
@@ -175,25 +175,25 @@ def _damages(view: View) -> None:
             say("Corruption"),
             _kinds(view, item),
             format_func=lambda each: label(item.kind, each),
-            key=url_state.follow("damage.kind", kind),
+            key=url_state.follow("corruption.kind", kind),
             on_change=_choose,
             args=(view, "kind"),
             width=220,
         )
     with page_frame.error_boundary():
-        left = _undamaged(view, modality, kind)
+        left = _not_computed(view, modality, kind)
         if len(left) < len(view.references):
-            figure_card.show(damaged(view, modality, kind), "robustness.damage")
-        name = _damage_name(view)
+            figure_card.show(corrupted(view, modality, kind), "robustness.damage")
+        name = _corruption_name(view)
         background_task.show(name, say("Corrupting the shipped samples and predicting them"))
         if left and not background_task.alive(name):
             named = ", ".join(cache.title(method) for method in left)
             st.button(
                 say("Compute for {models}", models=named),
-                key="damage.compute",
-                on_click=partial(_start_damage, view, left),
+                key="corruption.compute",
+                on_click=partial(_start_corruption, view, left),
             )
-    pickers.numbers_help("rule", "damaged")
+    pickers.numbers_help("rule", "corrupted")
 
 
 def _computed(view: View) -> dict[str, PerSampleScores]:
@@ -217,20 +217,20 @@ def _native_on(reference: Reference, ids: tuple[str, ...]) -> PerSampleScores:
     return grade(imputation.only(cache.sweep(reference), ids), cache.task(reference.task).info.output)
 
 
-def _damaged(reference: Reference, modality: str, kind: str) -> list[PerSampleScores]:
+def _corrupted(reference: Reference, modality: str, kind: str) -> list[PerSampleScores]:
     digest = view_data.digest(reference)
-    return _damage_graded(reference, modality, kind, imputation.damaged_stamp(digest, modality, kind))
+    return _corruption_graded(reference, modality, kind, imputation.corrupted_stamp(digest, modality, kind))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _damage_graded(reference: Reference, modality: str, kind: str, stamp: int) -> list[PerSampleScores]:
+def _corruption_graded(reference: Reference, modality: str, kind: str, stamp: int) -> list[PerSampleScores]:
     info = cache.task(reference.task).info
-    found = imputation.stored_damaged(view_data.digest(reference), modality, kind, info)
+    found = imputation.stored_corrupted(view_data.digest(reference), modality, kind, info)
     return [grade(each, info.output) for each in found]
 
 
-def _damage(view: View) -> tuple[str, str]:
-    """The input and the damage of the address, or the first there is."""
+def _corruption(view: View) -> tuple[str, str]:
+    """The input and the corruption in the address, or the first ones there are."""
     modalities = view.task.info.modalities
     modality, _, kind = url_state.get("damage").split(",")[0].partition(":")
     kind = kind.partition(":")[0]
@@ -248,9 +248,9 @@ def _kinds(view: View, item: Modality) -> tuple[str, ...]:
 
 
 def _choose(view: View, what: str) -> None:
-    modality = st.session_state["damage.input"]
+    modality = st.session_state["corruption.input"]
     kinds = _kinds(view, view.task.info.modalities[modality])
-    kind = st.session_state["damage.kind"] if what == "kind" else kinds[0]
+    kind = st.session_state["corruption.kind"] if what == "kind" else kinds[0]
     url_state.put(damage=f"{modality}:{kind}:3")
 
 
@@ -264,14 +264,14 @@ def _rules_name(view: View) -> str:
     return f"rules-{view.task.name}-{view.shown}"
 
 
-def _damage_name(view: View) -> str:
-    return f"damage-{view.task.name}-{'-'.join(_damage(view))}"
+def _corruption_name(view: View) -> str:
+    return f"corruption-{view.task.name}-{'-'.join(_corruption(view))}"
 
 
-def _undamaged(view: View, modality: str, kind: str) -> list[str]:
-    """The methods for which a damage was not computed yet."""
+def _not_computed(view: View, modality: str, kind: str) -> list[str]:
+    """The methods for which this corruption was not computed yet."""
     digests = {method: view_data.digest(reference) for method, reference in view.references.items()}
-    return [method for method, digest in digests.items() if not imputation.damaged_stamp(digest, modality, kind)]
+    return [method for method, digest in digests.items() if not imputation.corrupted_stamp(digest, modality, kind)]
 
 
 def _start_rules(view: View, left: list[str]) -> None:
@@ -289,17 +289,17 @@ def _rules_job(view: View, left: list[str]) -> Callable[[ProgressCallback], None
     return job
 
 
-def _start_damage(view: View, left: list[str]) -> None:
-    background_task.start(_damage_name(view), _damage_job(view, left))
+def _start_corruption(view: View, left: list[str]) -> None:
+    background_task.start(_corruption_name(view), _corruption_job(view, left))
 
 
-def _damage_job(view: View, left: list[str]) -> Callable[[ProgressCallback], None]:
-    modality, kind = _damage(view)
+def _corruption_job(view: View, left: list[str]) -> Callable[[ProgressCallback], None]:
+    modality, kind = _corruption(view)
 
     def job(progress: ProgressCallback) -> None:
         for place, method in enumerate(left):
             with cache.pool().lend(view.references[method]) as model:
-                imputation.compute_damaged(
+                imputation.compute_corrupted(
                     model, modality, kind, imputation.COUNT, background_task.part(progress, place, len(left))
                 )
 
