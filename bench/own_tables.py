@@ -333,11 +333,11 @@ def yardsticks(name: str, library: Library) -> str:
     )
 
 
-def train_all(name: str, method: str, seeds: int, library: Library) -> None:
+def train_all(name: str, method: str, plan: Mapping[str, Any], seeds: int, library: Library) -> None:
     """Train what is lacking of a method on a table."""
     for seed in range(seeds):
         print(name, method, seed, file=sys.stderr, flush=True)
-        run_train(TrainJob(name, method, seed=seed), str(library.root))
+        run_train(TrainJob(name, method, plan=dict(plan), seed=seed), str(library.root))
 
 
 def main() -> None:
@@ -347,6 +347,8 @@ def main() -> None:
     parser.add_argument("--tables", default="", help="only these, such as wine,mosi")
     parser.add_argument("--methods", default=",".join(USUAL))
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--plan", action="append", default=[], help="how to train, such as input_dropout=0.4")
+    parser.add_argument("--named", default="", help="the end of the names of tables that a plan makes")
     parser.add_argument("--trained", action="store_true", help="train nothing: write what there is")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-own-tables")
     parser.add_argument("--write", type=Path)
@@ -369,7 +371,8 @@ def main() -> None:
     for name in wanted:
         write_folder(given.folder / name, name, tables[name]())
     os.environ["MMLAB_FOLDERS"] = os.pathsep.join(str(given.folder / name) for name in wanted)
-    library = Library(given.folder / "library")
+    end, plan = given.named and f"-{given.named}", dict(each.split("=", 1) for each in given.plan)
+    library = Library(given.folder / f"library{end}")
     rows = []
     for name in wanted:
         if not baselines.stored(name, library):
@@ -377,16 +380,17 @@ def main() -> None:
         print(yardsticks(name, library), flush=True)
         for method in given.methods.split(","):
             if not given.trained:
-                train_all(name, method, given.seeds, library)
+                train_all(name, method, plan, given.seeds, library)
             rows += [row] if (row := row_of(name, method, given.seeds, library)) else []
             print(rows[-1:], file=sys.stderr, flush=True)
     print(as_markdown(rows), cells_below(rows), sep="\n\n")
-    put_down(rows, not given.tables, given.write, given.fill)
+    put_down(rows, end, not given.tables, given.write, given.fill)
 
 
-def put_down(rows: list[dict[str, Any]], is_whole: bool, folder: Path | None, page: Path | None) -> None:
+def put_down(rows: list[dict[str, Any]], end: str, is_whole: bool, folder: Path | None, page: Path | None) -> None:
     """Write the tables into a folder and a page; some tables alone leave the overviews of all of them as they are."""
-    parts = {f"own_tables-{name}": [row for row in rows if row["table"] == name] for name in {r["table"] for r in rows}}
+    names = {row["table"] for row in rows}
+    parts = {f"own_tables-{name}{end}": [row for row in rows if row["table"] == name] for name in names}
     texts = {name: by_combination(part) for name, part in parts.items()}
     texts |= {"own_tables": as_markdown(rows), "own_tables_below": cells_below(rows)} if is_whole else {}
     if folder is not None:

@@ -106,6 +106,22 @@ def test_an_epoch_is_chosen_by_the_mean_by_complete_input_or_by_a_mask_drawn_for
     assert np.mean([each.min() for each in own]) <= min(drawn) <= max(drawn) <= np.mean([each.max() for each in own])
 
 
+def test_the_last_epoch_is_kept_where_the_plan_says_so_and_its_own_score_is_stated() -> None:
+    """By scores that fall, a plan that chooses keeps the first epoch."""
+    found = {}
+    for rule in ("mean", "last"):
+        run = trainer("dropout")
+        run.plan = build(Plan, {"epochs": 4, "batch_size": 32, "select": rule, "patience": 1})
+        scores = iter([0.9, 0.5, 0.7, 0.2])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(selection, "score", lambda *_, these=scores: next(these))
+            weights = [{n: v.clone() for n, v in run.method.state_dict().items()} for _ in run.epochs()]
+        kept = run.state.best_epoch
+        assert all(torch.equal(weights[kept][name], value) for name, value in run.method.state_dict().items())
+        found[rule] = kept, run.validation_score()
+    assert found == {"mean": (0, 0.9), "last": (3, 0.2)}
+
+
 def test_a_gradient_is_logged_before_it_is_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = next(trainer("dropout").epochs()).gradient_norm
     monkeypatch.setattr(optimisation, "LONGEST", 1e-9)

@@ -31,8 +31,9 @@ class Plan:
     select: str = option(
         "mean",
         "Keep the epoch that is best on validation: on the mean over combinations, on complete input, or on one "
-        "combination for each sample, drawn at random (as the released code of DMRNet and MMANet)",
-        choices=("mean", "full", "random_mask"),
+        "combination for each sample, drawn at random (as the released code of DMRNet and MMANet). Or the last one, "
+        "where validation is too small, or too much like the training data, to choose by",
+        choices=("mean", "full", "random_mask", "last"),
     )
     source: str = option(
         "both", "Training data: built-in, real recordings, or both", choices=("built-in", "real", "both")

@@ -45,7 +45,7 @@ from mmlab.storage.library import ALIVE, Library
 from mmlab.training.loop import Progress, Trainer
 from mmlab.training.missing_data import missing_shares, with_missing
 from mmlab.training.resume_state import STATE
-from mmlab.training.selection import RULES
+from mmlab.training.selection import LAST, RULES
 from mmlab.training.together import ALONE, Together
 
 
@@ -279,12 +279,19 @@ def _card(
         **({"backbones": dict(backbones)} if backbones else {}),
         "best_epoch": trainer.state.best_epoch,
         "validation": round(trainer.validation_score(), 5),
-        "selection": f"the epoch with the best {headline} on validation, {RULES[rule]}",
+        "selection": _selected(rule, headline),
         "training_seconds": round(trainer.seconds(), 1),
         "device": label(device()),
         "versions": {"mmlab": __version__, "torch": version("torch"), "python": platform.python_version()},
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _selected(rule: str, headline: str) -> str:
+    """By what the epoch was chosen, in words."""
+    if rule == "last":
+        return LAST
+    return f"the epoch with the best {headline} on validation, {RULES[rule]}"
 
 
 def _as_source(name: str) -> Source:

@@ -294,7 +294,7 @@ class Trainer:
         """Keep the weights if this epoch is the best so far, write the log line and the state to resume from."""
         score = score if self.method.output.higher_is_better else -score
         unscored = math.isnan(score) and math.isinf(self.state.best)  # nothing to choose by: the last epoch is kept
-        if score > self.state.best or unscored:
+        if score > self.state.best or unscored or self.plan.select == "last":
             self.state.best = self.state.best if unscored else score
             self.state.best_epoch = progress.epoch
             self.state.best_weights = {n: v.detach().clone() for n, v in self.method.state_dict().items()}

@@ -18,7 +18,10 @@ RULES = {
     "mean": phrase("the mean over all combinations"),
     "full": phrase("complete input"),
     "random_mask": phrase("one combination for each sample, drawn anew each epoch"),
+    "last": phrase("the mean over all combinations"),
 }
+
+LAST = phrase("the last epoch, whatever its score on validation")
 
 
 def score(
@@ -31,8 +34,9 @@ def score(
 ) -> float:
     """The headline by which an epoch is chosen, from its sweep and the metrics of each combination; NaN for none.
 
-    `full` is the mean where no sample is complete. `random_mask` draws each sample's combination from what it has, as
-    the released code of DMRNet and MMANet does when it selects (docs/methods.md 0.4).
+    `full` is the mean where no sample is complete; with `last` the mean is stated, and nothing is chosen by it.
+    `random_mask` draws each sample's combination from what it has, as the released code of DMRNet and MMANet does when
+    it selects (docs/methods.md 0.4).
     """
     if rule == "full" and modalities.full.key in table:
         return table[modalities.full.key][output.headline]

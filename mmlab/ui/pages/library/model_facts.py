@@ -147,5 +147,5 @@ def _selection(card: Mapping[str, Any]) -> str:
     told = str(card.get("selection", ""))
     found = SELECTION.fullmatch(told)
     if found is None:
-        return told
+        return say(told)
     return say("the epoch with the best {metric} on validation, {rule}", metric=say(found[1]), rule=say(found[2]))
