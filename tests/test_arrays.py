@@ -39,6 +39,18 @@ def test_each_array_is_packed_in_its_best_way(tmp_path: Path):
     assert len({each.compress_type for each in zipfile.ZipFile(tmp_path / "a.npz").infolist()}) > 1
 
 
+def test_what_is_alike_under_all_combinations_is_packed_together_and_comes_back_row_by_row(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 30, (1, 200, 64), np.uint8) + rng.integers(0, 2, (7, 200, 64), np.uint8)
+    packed_arrays.write(tmp_path / "a.npz", {"codes": codes})
+    found = packed_arrays.read(tmp_path / "a.npz")["codes"]
+    np.testing.assert_array_equal(found, codes)
+    assert found.flags.c_contiguous
+    assert np.load(tmp_path / "a.npz")["codes"].flags.f_contiguous, "it is stored column by column"
+    by_rows = min(packed_arrays._size((packed_arrays._plain(codes), way)) for way in packed_arrays.WAYS)
+    assert (tmp_path / "a.npz").stat().st_size < 0.95 * by_rows
+
+
 def test_a_missing_and_a_damaged_file_are_told_apart(tmp_path: Path):
     path = tmp_path / "a.npz"
     with pytest.raises(FileNotFoundError):

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 UI = Path(__file__).resolve().parent.parent / "mmlab" / "ui"
-SCRIPTS = sorted(UI.parent.rglob("*.js"))
-OURS = [path for path in SCRIPTS if not path.name.endswith(".min.js")]
+OURS = sorted(UI.parent.rglob("*.js"))
 NODE = shutil.which("node")
 
 

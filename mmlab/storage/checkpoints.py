@@ -30,6 +30,7 @@ from mmlab.storage.report_file import REPORT as REPORT
 
 FORMAT = 1
 MODEL, SWEEP = "model.safetensors", "sweep.npz"
+COMPACT = (",", ":")  # between the parts of JSON
 LARGEST = 64 * 2**20
 WITH_BACKBONES = 64  # times as large may a model with large networks be
 MOST_VALUES = 2**25  # numbers in all tensors of a model: 128 MB once they are in single precision
@@ -161,8 +162,12 @@ def read_json(file: Path) -> Any:
 
 
 def write_json(file: Path, content: Any) -> None:
-    """Write JSON in one piece; what is not a number, such as the rate of a class without samples, becomes null."""
-    write_atomically(file, (json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n").encode())
+    """Write JSON in one piece and on one line, for a library holds hundreds of reports.
+
+    What is not a number, such as the rate of a class without samples, becomes null.
+    """
+    text = json.dumps(_without_nan(content), separators=COMPACT, allow_nan=False)
+    write_atomically(file, f"{text}\n".encode())
 
 
 def _without_nan(value: Any) -> Any:

@@ -1,7 +1,9 @@
 """Arrays in small files: `.npz` as NumPy reads it, each array compressed in whichever way makes it smallest.
 
 Coordinates in few steps pack best by arithmetic coding (LZMA), rounded logits by sorting (bzip2), names by repetition
-(deflate): together a sixth smaller than `np.savez_compressed`.
+(deflate). Column by column, what is nearly alike lies together: one coordinate of one sample under all combinations.
+Where that is smaller, an array is stored so; it is read row by row again. All in all, files are a third smaller than
+those of `np.savez_compressed`.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Mapping
-from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +40,8 @@ def write(path: Path, values: Mapping[str, ArrayLike]) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, each in values.items():
-            content = _plain(np.asarray(each))
-            archive.writestr(f"{name}.npy", content, _smallest(content[:TRIED]), 9)
+            content, way = _smallest(np.asarray(each))
+            archive.writestr(f"{name}.npy", content, way, 9)
     write_atomically(path, buffer.getvalue())
 
 
@@ -51,9 +53,10 @@ def read(path: Path, check: Callable[[Headers], None] = lambda found: None) -> d
     if path.stat().st_size > LARGEST_FILE:
         raise DamagedFile(f"{path.name} is larger than {LARGEST_FILE >> 20} MB")
     try:
-        return arrays(path, BOUNDS, check)
+        found = arrays(path, BOUNDS, check)
     except (DamagedArchive, DamagedArray) as error:
         raise DamagedFile(f"{path.name} {error}") from error
+    return {name: np.asarray(values, order="C") for name, values in found.items()}
 
 
 def in_steps(values: Floats, levels: int) -> tuple[Floats, Floats, Floats]:
@@ -111,12 +114,18 @@ def _plain(values: NDArray[np.generic]) -> bytes:
     return buffer.getvalue()
 
 
-def _smallest(content: bytes) -> int:
-    return min(WAYS, key=partial(_size, content)) if len(content) > SMALL else zipfile.ZIP_DEFLATED
+def _smallest(values: NDArray[np.generic]) -> tuple[bytes, int]:
+    """An array as bytes, row by row or column by column, and the way in which they are packed."""
+    rows = _plain(np.asarray(values, order="C"))
+    if len(rows) <= SMALL:
+        return rows, zipfile.ZIP_DEFLATED
+    orders = [rows] if values.ndim == 1 else [rows, _plain(np.asfortranarray(values))]
+    return min(product(orders, WAYS), key=_size)
 
 
-def _size(content: bytes, way: int) -> int:
+def _size(packed: tuple[bytes, int]) -> int:
+    content, way = packed
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("a", content, way, 9)
+        archive.writestr("a", content[:TRIED], way, 9)
     return buffer.tell()

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.storage.atomic_files import write_atomically
-from mmlab.storage.checkpoints import PROGRESS
+from mmlab.storage.checkpoints import COMPACT, PROGRESS
+
+DIGITS = 6  # of a number
 
 
 def truncate(folder: Path | None, epoch: int, gaps: bool = False) -> None:
@@ -27,6 +29,19 @@ def truncate(folder: Path | None, epoch: int, gaps: bool = False) -> None:
 def append(folder: Path, progress: Mapping[str, Any]) -> None:
     """Add the line of an epoch, on disk before anything that relies on it."""
     with (folder / PROGRESS).open("a", encoding="utf-8") as log:
-        log.write(json.dumps(dict(progress)) + "\n")
+        log.write(line(progress))
         log.flush()
         os.fsync(log.fileno())
+
+
+def line(progress: Mapping[str, Any]) -> str:
+    """An epoch as it stands in the log: figures and tables are made from it, for which `DIGITS` are plenty."""
+    return json.dumps(_rounded(progress), separators=COMPACT) + "\n"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _rounded(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value

@@ -15,13 +15,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import plotly
 import streamlit as st
 
-from mmlab.ui.components import figure_card
+from mmlab.ui.components import figure_card, plotly_library
 
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("loader.js", "preview.js", "figure.js"))
-SMALL, WHOLE = Path(__file__).with_name("plotly"), Path(plotly.__file__).parent / "package_data"
 Change = tuple[Mapping[str, Any], Sequence[int]]
 
 
@@ -63,7 +61,7 @@ def show(
     look, picked = json.dumps(looks), json.dumps(None if chosen is None else list(chosen))
     stamp = f"{zlib.crc32(drawn.encode()):08x}"
     data = {
-        "plotly": library(solid),
+        "plotly": plotly_library.address(solid),
         "figure": drawn,
         "stamp": stamp,
         "look": look,
@@ -84,21 +82,10 @@ def preload() -> None:
 
     A plain script runs before any component.
     """
-    link = f'Object.assign(document.createElement("link"), {{rel: "preload", as: "script", href: "{library()}"}})'
+    address = plotly_library.address()
+    link = f'Object.assign(document.createElement("link"), {{rel: "preload", as: "script", href: "{address}"}})'
     with st.container(key="mm-preload"):
         st.html(f"<script>document.head.appendChild({link})</script>", unsafe_allow_javascript=True)
-
-
-def library(solid: bool = False) -> str:
-    """The address of plotly.js relative to the page: the small build that comes with the app, which a browser reads in
-    a third of the time; the whole one of the Python package for three dimensions."""
-    return f"component/{_folder(WHOLE)}/plotly.min.js" if solid else f"component/{_folder(SMALL)}/plotly-gl2d.min.js"
-
-
-@cache
-def _folder(folder: Path) -> str:
-    """Streamlit serves the folders of declared components, with leave to keep what is in them."""
-    return str(st.components.v1.declare_component(f"mmlab_plotly_{folder.name}", path=str(folder)).name)
 
 
 @cache
