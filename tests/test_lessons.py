@@ -19,7 +19,7 @@ from tests.apps import address, app_at, captions, healthy, html, sentences, turn
 
 OURS = shelf.stand().lessons
 STEPS = [(name, place) for name, lesson in OURS.items() for place in range(len(lesson.steps))]
-OTHERS_LATER = "All combinations come when you have chosen an option of the lesson."
+OTHERS_LATER = "All combinations appear once you have chosen an option above."
 GOOD = """+++
 title = "Mine"
 minutes = 3
@@ -247,6 +247,15 @@ def test_the_list_names_every_lesson_and_one_of_ones_own_can_be_brought() -> Non
     assert "begin with a table" in sentences(app)
 
 
+def test_the_navigation_leads_out_of_a_running_lesson_to_the_list() -> None:
+    app = at("take-the-sound-away", 0)
+    to_list = next(link.proto for link in app.sidebar.get("page_link") if link.proto.label == "Lessons")
+    assert "lesson=take-the-sound-away" in to_list.query_string
+    assert "step=" not in to_list.query_string
+    to_compare = next(link.proto for link in app.sidebar.get("page_link") if link.proto.label == "Compare")
+    assert "step=1" in to_compare.query_string  # other pages keep the lesson running
+
+
 def test_guessing_hides_answers_and_what_the_sample_is_until_somebody_guessed() -> None:
     app = turn(app_at("predict"), "predict", task="digits", sample="test-0136", on="image", guess="1").run()
     healthy(app)
@@ -259,7 +268,7 @@ def test_guessing_hides_answers_and_what_the_sample_is_until_somebody_guessed() 
     assert any("· **2**" in each.label for each in app.button)
     app.button(key="guess.show").click().run()
     assert "data-answer" in html(app)
-    assert "Guessed: 4 × 2" in captions(app)
+    assert "Votes: 2 for 4" in captions(app)
     assert "test-0136" in " ".join(each.value for each in app.caption)
 
 

@@ -82,6 +82,13 @@ def test_no_two_letters_on_the_lines_of_a_lattice_meet(count: int) -> None:
             assert math.dist(one, other) >= apart * (1 if found is not several or count < 4 else 0.8)
 
 
+def test_a_box_of_the_lattice_is_read_aloud_with_plain_signs() -> None:
+    sure = combination_lattice.State(("a",), "x", 0.999, True, True)
+    drawing = combination_lattice.svg(combination_lattice.lattice([sure], letters(1)), COLOURS, LETTERS)
+    assert "x, right, &gt; 99 %" in drawing
+    assert "&amp;gt;" not in drawing
+
+
 @pytest.mark.parametrize("count", [2, 3, 6])
 def test_a_lattice_is_drawn_with_buttons_that_say_what_they_show(count: int) -> None:
     drawing = combination_lattice.svg(

@@ -98,8 +98,11 @@ def looks_of(
         there = [look for look in candidates[name] if reached.get(look.call, 0) > 1]
         chosen[name] = there[-1] if there else INPUT
         if not there:
-            what = "nothing reads gradients of words" if modalities[name].discrete else "gradient × input stands in"
-            notes.append(f"No layer sees {modalities[name].spoken} alone and has places with gradient: {what}.")
+            what = "it has no attribution map" if modalities[name].discrete else "gradient × input is shown instead"
+            notes.append(
+                f"Grad-CAM is not possible for {modalities[name].spoken}: no layer with positions and gradients "
+                f"depends on this input alone, so {what}."
+            )
     return chosen, notes
 
 

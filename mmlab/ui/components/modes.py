@@ -35,8 +35,10 @@ def show(page: Page) -> None:
         label = say("Leave Present") if is_presented() else say("Present")
         _switch(PRESENT, label, say("No side bar and large type, for a projector"))
         if page.hides:
-            label = say("Stop guessing") if guesses.is_on() else say("Guess")
-            _switch("guess", label, say("Hide the answers until somebody guessed"))
+            if guesses.is_on():
+                _switch("guess", say("Stop guessing"), say("Show the answers again"))
+            else:
+                _switch("guess", say("Guess"), say("Hide the answers until somebody has voted"))
         with st.popover(say("Share"), type="tertiary"):
             _share()
         if not is_presented():
@@ -53,7 +55,11 @@ def _switch(field: str, label: str, help: str) -> None:
 def _share() -> None:
     """The address with its QR code, and who can open it; no code for one that another machine cannot open."""
     taken = st.multiselect(
-        say("Without"), hidden.NAMES, format_func=hidden.title, key="share.hide", placeholder=say("Nothing is hidden")
+        say("Hide from those who open it"),
+        hidden.NAMES,
+        format_func=hidden.title,
+        key="share.hide",
+        placeholder=say("Nothing is hidden"),
     )
     view = url_state.everything()
     if taken:

@@ -38,6 +38,7 @@ from mmlab.viz.base.theme import MODALITIES
 
 P = ParamSpec("P")
 Width = Literal["content", "stretch"]
+LESSON_LIST = "lessons"
 HERE = Path(__file__).resolve().parent
 HERE_NOW, ON_ENTRY = "mmlab.page", "mmlab.entry"  # session: the page, and what was settled when it was entered
 LOG = logging.getLogger("mmlab.app")
@@ -76,6 +77,8 @@ def show(name: str) -> None:
 def page_link(name: str, label: str, view: Mapping[str, str] | None = None, width: Width = "content") -> None:
     """A link to a page, with a view in its address. Raises UnknownName for a page that does not exist."""
     fields = None if view is None else {**url_state.modes(), **view}
+    if fields and name == LESSON_LIST:
+        fields.pop("step", None)  # with it, the list would lead straight back to the running step
     st.page_link(_routed(PAGES[name]), label=label, width=width, query_params=fields)
 
 
@@ -113,7 +116,7 @@ def _framed(page: Page) -> None:
     head_start.wait()
     with error_boundary():
         if is_hidden:
-            st.caption(say("What this page shows is the answer: it comes when you have chosen an option above."))
+            st.caption(say("This page shows the answer. It appears once you have chosen an option above."))
         else:
             page.show()
     if (settled := url_state.carried()) != view:

@@ -143,8 +143,9 @@ def own_version(task_name: str) -> object:
 
 
 def task_names() -> tuple[str, ...]:
-    """The tasks there are, `digits` first: it is the one to begin with."""
-    return tuple(sorted(TASKS, key=lambda name: (name != "digits", name)))
+    """The tasks there are, the one to begin with first: what was brought at the start and has a run, then `digits`."""
+    brought = {name for name in TASKS if not TASKS.is_registered(name) and library().references(name)}
+    return tuple(sorted(TASKS, key=lambda name: (name not in brought, name != "digits", name)))
 
 
 def entries(task_name: str) -> tuple[Entry, ...]:

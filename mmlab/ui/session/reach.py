@@ -14,9 +14,9 @@ from mmlab.ui.session import access
 from mmlab.ui.session.page_registry import PAGES
 
 HOW = phrase(
-    "This app answers this machine only. To let others in, start it with `--server.address 0.0.0.0 "
-    "--server.allowedHosts {name} --server.allowedHosts {ip}`; visitors may then look, not train or delete "
-    "(docs/hosting.md)."
+    "Only this machine can open the app. To let others in, start it with `streamlit run app.py "
+    "--server.address 0.0.0.0 --server.allowedHosts {name} --server.allowedHosts {ip}`. They can then look, "
+    "but not train or delete (docs/hosting.md)."
 )
 # Where a way leads on any network with a way out; then, since a hotspot has none, a neighbour on those that Linux
 # (NetworkManager), Windows, macOS, Android and iOS open.

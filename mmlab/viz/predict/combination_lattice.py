@@ -270,7 +270,7 @@ def _label(node: Node) -> str:
 
 
 def _after(share: float | None) -> str:
-    return "" if share is None else f", {_percent(share)}"
+    return "" if share is None else f", {percent(share)}"
 
 
 def _sign(good: bool | None, same: bool) -> str:
@@ -303,7 +303,3 @@ def _text(x: float, y: float, size: float, inside: str) -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" font-size="{size:g}" fill="currentColor">{inside}</text>'
     )
-
-
-def _percent(share: float) -> str:
-    return escape(percent(share))

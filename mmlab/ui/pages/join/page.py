@@ -47,7 +47,7 @@ def _voting(room: Classroom) -> None:
         st.caption(say("You are in class **{code}**.", code=room.code))
         ballot = room.ballot(pupil)
         if ballot is None:
-            st.info(say("Wait: the teacher has put no question yet."))
+            st.info(say("Wait: the teacher has not asked a question yet."))
         elif ballot.is_over:
             _asked(ballot)
             _shown(ballot)

@@ -7,7 +7,7 @@ from mmlab.ui.session.page_registry import app_page
     "lessons",
     title="Lessons",
     group="Lessons",
-    about="Five minutes each: guess what a model does, then see it happen.",
+    about="Five to seven minutes each: guess what a model does, then see it happen.",
     order=35,
 )
 def show() -> None:

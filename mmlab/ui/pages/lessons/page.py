@@ -75,7 +75,7 @@ def _card(lesson: Lesson, is_wanted: bool) -> None:
         first = lessons.address(lesson, 0)
         page_frame.page_link(lesson.steps[0].page, f"**{say('Start')} →**", first)
         if lesson.about:
-            with st.expander(say("For whoever teaches it")):
+            with st.expander(say("For the teacher")):
                 st.markdown(plain(lesson.about))
 
 

@@ -39,7 +39,7 @@ def show(shown: PredictView) -> None:
                     on_click=partial(guesses.add, task, sample, option),
                 )
         total = sum(votes.values())
-        st.caption(say("Guesses: {total}. Every click is one more.", total=total))
+        st.caption(say("Votes so far: {total}. Every click on an answer counts as one vote.", total=total))
         if st.button(say("Show the answers"), key="guess.show", type="primary", disabled=not total):
             guesses.show(task, sample)
             st.rerun()
@@ -55,8 +55,11 @@ def tally(shown: PredictView) -> None:
     if guesses.is_on() and votes:
         words = _options(shown)[0]
         most_first = sorted(votes.items(), key=lambda item: -item[1])
-        said = ", ".join(f"{plain(words.get(option, option))} × {count}" for option, count in most_first)
-        st.caption(say("Guessed: {said}", said=said))
+        said = (
+            say("{count} for {option}", count=count, option=plain(words.get(option, option)))
+            for option, count in most_first
+        )
+        st.caption(say("Votes: {said}", said=", ".join(said)))
 
 
 def _options(shown: PredictView) -> tuple[Mapping[str, str], str]:

@@ -76,7 +76,7 @@ def _drawn(shown: PredictView, references: tuple[Reference, ...], places: Places
     _answered(shown, on, references, places, veil, to_guess)
     with places.right, page_frame.error_boundary():
         if veil:
-            st.caption("" if to_guess else say("All combinations come when you have chosen an option of the lesson."))
+            st.caption("" if to_guess else say("All combinations appear once you have chosen an option above."))
         elif not hidden.is_hidden("lattice"):
             _lattice(shown, on)
     inputs.switches(shown, on, places.cards)
