@@ -195,3 +195,11 @@ def at_rest(page: Any, title: str = "") -> None:
     if title:
         page.wait_for_selector(f"h1:has-text('{title}')")
     page.wait_for_function(AT_REST, polling=50)
+
+
+def in_place(page: Any, part: Any) -> Any:
+    """Where a part of the page is, once nothing above it moves it any more."""
+    box = None
+    while box != (box := part.bounding_box()):
+        page.wait_for_timeout(200)
+    return box

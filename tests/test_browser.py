@@ -14,7 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from mmlab.inference.predictor import Model
 from mmlab.storage.library import Library
-from tests.browser_app import IS_MISSING, at_rest
+from tests.browser_app import IS_MISSING, at_rest, in_place
 from tests.unpacked import pack
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -240,8 +240,8 @@ def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
     page.get_by_role("tab", name="Upload").click()
     canvas = page.locator("canvas").first
     canvas.wait_for()
-    page.wait_for_timeout(500)
-    box = canvas.bounding_box()
+    at_rest(page)
+    box = in_place(page, canvas)
     page.mouse.move(box["x"] + 50, box["y"] + 40)
     page.mouse.down()
     for step in range(20):
@@ -255,7 +255,7 @@ def test_a_digit_is_drawn_with_the_mouse(visit: Any) -> None:
         hop(page, name)
         samples(page)
         page.locator("canvas").first.wait_for()
-        page.wait_for_timeout(1000)
+        at_rest(page)
         assert "sample=own-" in page.url, "the drawing goes along"
     page.wait_for_selector("[data-answer]")
     assert without_remarks(answers(page)) == without_remarks(drawn_answers)
@@ -277,7 +277,7 @@ def test_a_digit_is_spoken_into_the_microphone(visit: Any) -> None:
 def test_the_first_screen_of_the_bench_holds_switches_answers_and_lattice(visit: Any) -> None:
     page = visit("/predict?sample=test-0001", viewport={"width": 1280, "height": 720})
     page.wait_for_selector(".mm-lattice")
-    page.wait_for_timeout(500)
+    at_rest(page)
     for part in (".st-key-mm-inputs", ".st-key-mm-bench .mm-cards", ".mm-lattice", ".mm-told"):
         box = page.locator(part).first.bounding_box()
         assert box["y"] + box["height"] <= 720, part
@@ -295,7 +295,7 @@ def test_the_first_screen_of_the_bench_holds_switches_answers_and_lattice(visit:
 def test_a_narrow_screen_needs_no_scrolling_sideways(visit: Any, path: str) -> None:
     page = visit(path, "h1", viewport={"width": 390, "height": 800})
     page.wait_for_selector("[data-answer]")
-    page.wait_for_timeout(500)
+    at_rest(page)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
     wide = page.evaluate(
         "[...document.querySelectorAll('.stMainBlockContainer *')].filter((item) => !item.closest('.mm-scroll') && "
@@ -487,18 +487,19 @@ def test_the_dots_are_seen_before_the_drawing_library_is_there(visit: Any) -> No
 @pytest.mark.parametrize("page_name", ["explain", "robustness", "dominance"])
 def test_one_press_of_back_leaves_a_page_and_its_view_stays(page_name: str, visit: Any) -> None:
     page = visit("/predict?task=digits&sample=test-0001&methods=joint.dropout&on=image&lattice=joint")
-    page.wait_for_timeout(500)
+    at_rest(page)
     before = page.url
     hop(page, page_name.capitalize())
     page.wait_for_url(f"**/{page_name}?*")
     for field in ("task=digits", "sample=test-0001", "methods=joint.dropout", "on=image"):
         assert field in page.url
-    page.wait_for_timeout(1500)
+    at_rest(page, page_name.capitalize())
+    page.wait_for_timeout(1500)  # whatever it may still put into the history
     for _ in range(2 if page_name == "robustness" else 1):
         page.go_back()
-        page.wait_for_timeout(500)
+        at_rest(page)
     page.wait_for_selector("h1:has-text('Bench')")
-    assert page.url == before
+    page.wait_for_url(before)
     chosen(page, "image")
 
 

@@ -17,7 +17,7 @@ from mmlab.storage import sweep_file
 from mmlab.storage.library import Library
 from mmlab.storage.report_file import read
 from mmlab.ui.session.page_registry import Page, group_of, navigation
-from tests.browser_app import IS_MISSING
+from tests.browser_app import IS_MISSING, WAIT
 
 pytestmark = [pytest.mark.browser, IS_MISSING]
 
@@ -170,7 +170,7 @@ def click(page: Any, one: Page, other: Page) -> None:
 def fits(page: Any, name: str, title: str, numbers: tuple[str, ...]) -> None:
     wanted = PAGES[name].wanted(title, numbers)
     try:
-        page.wait_for_function(FITS, arg=wanted, polling=50, timeout=15_000)
+        page.wait_for_function(FITS, arg=wanted, polling=50, timeout=WAIT)
     except Exception:
         seen = page.evaluate(SEEN) or {}
         raise AssertionError(f"{name} shows {seen} instead of {wanted}") from None

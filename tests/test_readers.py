@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import struct
-import time
 import zlib
 from contextlib import suppress
 
@@ -14,7 +13,7 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from mmlab.core.errors import DataError
 from mmlab.core.recordings import Picture, Sound, Strokes
@@ -110,11 +109,10 @@ def test_a_large_photo_is_made_smaller() -> None:
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (6_000, 6_000), (2**31 - 1, 2**31 - 1), (1, 1), (0, 5)])
-def test_a_size_is_refused_before_decoding(size: tuple[int, int]) -> None:
-    start = time.process_time()
+def test_a_size_is_refused_before_decoding(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda picture: pytest.fail("it is decoded"))
     with pytest.raises(DataError) as caught:
         read_picture(png_header(*size), "huge.png")
-    assert time.process_time() - start < 0.5
     if size[0] in (20_000, 6_000):
         assert "pixels" in caught.value.message
 
@@ -213,15 +211,15 @@ def test_loud_floats_are_brought_to_one() -> None:
     assert float(np.abs(found).max()) == pytest.approx(1)
 
 
-def test_an_hour_of_silence_is_refused_before_decoding() -> None:
+def test_an_hour_of_silence_is_refused_before_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
     target = io.BytesIO()
     with soundfile.SoundFile(target, "w", 8000, 1, "PCM_16", format="FLAC") as file:
         for _ in range(60):
             file.write(np.zeros(8000 * 60, np.int16))
-    start = time.process_time()
+    for name in ("read", "buffer_read", "blocks"):
+        monkeypatch.setattr(soundfile.SoundFile, name, lambda *all, **named: pytest.fail("it is decoded"))
     with pytest.raises(DataError, match="60 min 0 s long; the limit is 30 seconds"):
         read_sound(target.getvalue(), "hour.flac")
-    assert time.process_time() - start < 0.2
 
 
 def test_a_header_that_lies_about_its_length() -> None:

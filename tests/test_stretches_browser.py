@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser_app import IS_MISSING, at_rest
+from tests.browser_app import IS_MISSING, at_rest, in_place
 
 pytestmark = [pytest.mark.browser, IS_MISSING]
 START = "/predict?task=digits&sample=test-0004&methods=joint&on=pen&view=damage&damage=pen:blanked:10-30"
@@ -21,20 +21,12 @@ def stretch(page: Any) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
-def settled(page: Any, strip: Any) -> Any:
-    """The place of the strip, once nothing above it moves it any more."""
-    box = None
-    while box != (box := strip.bounding_box()):
-        page.wait_for_timeout(200)
-    return box
-
-
 def drag(page: Any, first: float, last: float) -> None:
     """From one share of the timeline below the Bench to another."""
     strip = page.locator(".mm-stretch:visible").last
     at_rest(page)
     strip.scroll_into_view_if_needed()
-    box = settled(page, strip)
+    box = in_place(page, strip)
     y, before = box["y"] + box["height"] / 2, page.url
     page.mouse.move(box["x"] + first * box["width"], y)
     page.mouse.down()

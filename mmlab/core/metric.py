@@ -198,7 +198,8 @@ METRICS: Registry[type[Metric[Any]]] = Registry("metric", "mmlab.metrics", check
 
 def metrics_for(output: HasKind) -> dict[str, OutputMetric]:
     """Every metric of an output, by its whole name, in order."""
-    kinds = {name: METRICS[name]() for name in METRICS if METRICS[name].is_for(output)}
+    of_every_kind = [(name, METRICS[name]) for name in METRICS]
+    kinds = {name: metric() for name, metric in of_every_kind if metric.is_for(output)}
     found = {}
     for name, metric in sorted(kinds.items(), key=lambda item: (item[1].order, item[0])):
         for part in metric.parts(output):

@@ -123,6 +123,9 @@ class Registry(Generic[T]):
             importlib.import_module(module)
 
     def __getitem__(self, name: str) -> T:
+        self.discover()
+        if name in self._items and name not in self._broken:  # nothing that is supplied takes its name
+            return self._items[name]
         items = self._all()
         if name in items and name not in self._broken:
             return items[name]

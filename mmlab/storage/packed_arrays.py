@@ -8,8 +8,11 @@ those of `np.savez_compressed`.
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from itertools import product
 from pathlib import Path
@@ -27,6 +30,7 @@ SMALL = 512  # bytes, up to which all ways come to about the same and LZMA takes
 LARGEST_FILE = 2**28
 BOUNDS = Bounds(64, 2**28 + 2**25, EVERY)
 MOST_OF_A_RECORD = 2**24
+OF_ZLIB, OF_LZMA = 6, 9  # bytes around what zlib packed; before what LZMA packed, in an archive
 WAYS = (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)
 Floats = NDArray[np.floating]
 
@@ -124,8 +128,13 @@ def _smallest(values: NDArray[np.generic]) -> tuple[bytes, int]:
 
 
 def _size(packed: tuple[bytes, int]) -> int:
-    content, way = packed
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("a", content[:TRIED], way, 9)
-    return buffer.tell()
+    """How many bytes a way takes in an archive. LZMA looks for repetitions no further back than there is something:
+    making room for more takes longer than a short array."""
+    content, way = packed[0][:TRIED], packed[1]
+    if way == zipfile.ZIP_DEFLATED:
+        return len(zlib.compress(content, 9)) - OF_ZLIB
+    if way == zipfile.ZIP_BZIP2:
+        return len(bz2.compress(content, 9))
+    back = max(4096, 1 << (len(content) - 1).bit_length())
+    found = lzma.compress(content, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": back}])
+    return len(found) + OF_LZMA

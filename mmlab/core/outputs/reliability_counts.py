@@ -25,11 +25,11 @@ def reliability_counts(logits: Tensor, truth: Tensor, known: Tensor | None = Non
         return torch.stack([_counted(*row) for row in rows]).view(*logits.shape[:2], -1).to(logits)
     probability = logits.sigmoid().flatten(2)
     bins = (probability * BINS).long().clamp(max=BINS - 1)
-    inside = functional.one_hot(bins, BINS)
-    if known is not None:
-        inside = inside * known.flatten(2)[..., None]
-    there, sums = ((inside * each.flatten(2)[..., None]).sum(2) for each in (truth, probability))
-    return torch.cat((inside.sum(2), there, sums.round(decimals=1)), 2).to(logits)
+    there, counted = truth.flatten(2), None if known is None else known.flatten(2)
+    inside = [bins == each if counted is None else (bins == each) & counted for each in range(BINS)]
+    counts = [each.sum(2) for each in inside] + [(each & there).sum(2) for each in inside]
+    sums = [(each * probability).sum(2).round(decimals=1) for each in inside]
+    return torch.stack([*counts, *sums], 2).to(logits)
 
 
 def _counted(logits: Tensor, truth: Tensor, known: Tensor) -> Tensor:
