@@ -42,6 +42,6 @@ def _by_class(labels: NDArray[np.int64], kept: NDArray[np.bool_] | None, counts:
     """How much weight the samples of each class have, `[D, C]`; of those in `kept` only, where it is given."""
     weight = np.ones(len(labels)) if kept is None else kept.astype(np.float64)
     if len(counts) == 1:  # as at every epoch: a table would take longer than the sums
-        return np.bincount(labels, weight * counts[0], size)[None]
+        return np.asarray(np.bincount(labels, weight * counts[0], size), np.float64)[None]
     table = sparse.csr_array((weight, (labels, np.arange(len(labels)))), shape=(size, len(labels)))
     return np.asarray((table @ counts.T).T)

@@ -25,8 +25,9 @@ def reliability_counts(logits: Tensor, truth: Tensor, known: Tensor | None = Non
         return torch.stack([_counted(*row) for row in rows]).view(*logits.shape[:2], -1).to(logits)
     probability = logits.sigmoid().flatten(2)
     bins = (probability * BINS).long().clamp(max=BINS - 1)
-    there, counted = truth.flatten(2), None if known is None else known.flatten(2)
-    inside = [bins == each if counted is None else (bins == each) & counted for each in range(BINS)]
+    inside, there = [bins == each for each in range(BINS)], truth.flatten(2)
+    if known is not None:
+        inside = [each & known.flatten(2) for each in inside]
     counts = [each.sum(2) for each in inside] + [(each & there).sum(2) for each in inside]
     sums = [(each * probability).sum(2).round(decimals=1) for each in inside]
     return torch.stack([*counts, *sums], 2).to(logits)
