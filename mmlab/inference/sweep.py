@@ -158,14 +158,13 @@ def metrics(found: Sweep, output: Output, modalities: Modalities) -> dict[str, d
     A combination that no sample has is left out: real recordings may lack a modality altogether.
     """
     table: dict[str, dict[str, float]] = {}
-    among = output.output_metrics
     for k, key in enumerate(found.combinations):
         needed = np.array(modalities.row(modalities.parse(key)))
         rows = found.present[:, needed].all(1)
         if not rows.any():
             continue
         groups = [found.groups[row] for row in np.flatnonzero(rows)]
-        table[key] = output.metrics_of(found.logits[k][rows], found.target[rows], groups, among)
+        table[key] = output.metrics_of(found.logits[k][rows], found.target[rows], groups)
     return table
 
 

@@ -211,19 +211,13 @@ class Output(ABC):
         return self.metrics_of(kept.cpu().numpy(), truth.cpu().numpy())
 
     def metrics_of(
-        self,
-        answers: NDArray[Any],
-        truth: NDArray[Any],
-        groups: Sequence[str] | None = None,
-        among: Mapping[str, OutputMetric] | None = None,
+        self, answers: NDArray[Any], truth: NDArray[Any], groups: Sequence[str] | None = None
     ) -> dict[str, float]:
         """The same, from what `summarise` and `condense_target` kept. Those that were not measured are left out.
 
         groups: what each sample belongs to, such as a volume; without them each sample stands by itself.
-        among: `output_metrics`, for whoever asks often.
         """
-        among = self.output_metrics if among is None else among
-        measured = {name: each for name, each in among.items() if each.is_measured(answers)}
+        measured = {name: each for name, each in self.output_metrics.items() if each.is_measured(answers)}
         return {name: each.of(answers, truth, groups) for name, each in measured.items()}
 
     @abstractmethod
