@@ -252,6 +252,18 @@ def test_a_wide_embedding_is_kept_by_its_principal_directions(found: Sweep, tmp_
     assert sizes["mean"] == (*mean.shape[:2], sweep_file.DIRECTIONS)
 
 
+def test_steps_along_principal_directions_are_of_one_size(found: Sweep, tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    spread = 10.0 ** -np.arange(20)  # nearly all lies along one direction
+    along = generator.normal(size=(*found.mean.shape[:2], 20)) * spread
+    mean = (along @ generator.normal(size=(20, 512))).astype(np.float32)
+    sweep_file.write(tmp_path, replace(found, mean=mean, variance=None))
+    stored = np.load(tmp_path / checkpoints.SWEEP)
+    assert len(set(stored["mean_scale"].tolist())) == 1
+    assert stored["mean"].max() == sweep_file.STEPS - 1
+    assert stored["mean"][..., 3:].max() == 0, "where less than a step varies, nothing is stored"
+
+
 def test_directions_that_do_not_fit_their_embedding_are_refused(found: Sweep, tmp_path: Path) -> None:
     wide = np.repeat(found.mean, 8, axis=2)
     sweep_file.write(tmp_path, replace(found, mean=wide, variance=None))

@@ -3,7 +3,8 @@
 Made to be small, for every model that is shipped brings one. Logits of several classes are rounded to 1/128, other
 answers to half precision; embeddings to `LEVELS` steps between the extremes of their dimension, which moves a
 coordinate by at most 1/62 of its range and packs into less than four bits. An embedding of more than `WIDE` numbers
-is kept by its `DIRECTIONS` principal ones, and is as wide as it was once it is read.
+is kept by its `DIRECTIONS` principal ones, and is as wide as it was once it is read. Steps along them are of one size,
+`STEPS` along the longest: a direction in which little varies does not deserve finer ones.
 
 A sweep of more than `MOST_VALUES` numbers is kept whole by `large_sweep`; the file holds as many of its samples as
 fit, drawn at random, and says from how many.
@@ -31,6 +32,8 @@ SEED = 0  # of the samples that are drawn
 LEVELS = 32
 PACKED_WITH = ("low", "scale"), ("basis", "middle")  # what brings an embedding back from steps, and from directions
 WIDE, DIRECTIONS = 128, 48  # dimensions
+STEPS = 96
+FINEST_DIRECTION = 1024  # steps per unit of a direction's coordinates: less than those of the embedding lose
 MOST_VALUES = 2**26  # of logits, means and variances together: 256 MB in single precision
 WIDEST = 4096  # dimensions of an embedding
 FINEST = 128  # steps per unit of a logit
@@ -80,7 +83,7 @@ def _write(path: Path, found: Sweep, exact: bool) -> None:
     for name, values in (("mean", found.mean), ("variance", found.variance)):
         if values is not None:
             kept, directions = _shortened(name, values) if shortened else (values, {})
-            arrays |= {name: values.astype(np.float32)} if exact else _packed(name, kept) | directions
+            arrays |= {name: values.astype(np.float32)} if exact else _packed(name, kept, shortened) | directions
     packed_arrays.write(path / SWEEP, arrays)
 
 
@@ -168,14 +171,17 @@ def _shortened(name: str, values: Floats) -> tuple[Floats, dict[str, NDArray[np.
     rows = values.reshape(-1, values.shape[2]).astype(np.float64)
     middle = rows.mean(0)
     _, found = np.linalg.eigh(np.cov(rows.T))
-    basis = found[:, : -DIRECTIONS - 1 : -1].astype(np.float16)
+    basis = (np.round(found[:, : -DIRECTIONS - 1 : -1] * FINEST_DIRECTION) / FINEST_DIRECTION).astype(np.float16)
     along = ((rows - middle) @ basis).astype(np.float32)
     directions = {f"{name}_basis": basis, f"{name}_middle": middle.astype(np.float32)}
     return along.reshape(*values.shape[:2], DIRECTIONS), directions
 
 
-def _packed(name: str, values: Floats) -> dict[str, NDArray[np.generic]]:
-    steps, low, scale = packed_arrays.in_steps(values, LEVELS)
+def _packed(name: str, values: Floats, alike: bool) -> dict[str, NDArray[np.generic]]:
+    """Codes and what brings the values back from them. alike: with steps of one size in all columns."""
+    steps, low, scale = packed_arrays.in_steps(values, STEPS if alike else LEVELS)
+    if alike:
+        steps, scale = steps * (scale / scale.max()), np.full_like(scale, scale.max())
     codes = np.round(steps).astype(np.uint8)
     return {name: codes, f"{name}_low": low.astype(np.float32), f"{name}_scale": scale.astype(np.float32)}
 
