@@ -17,6 +17,8 @@ export OMP_NUM_THREADS ?= 1
 # uv finds local packages as pip does, and compiles them as pip does: a start without bytecode takes twice as long
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 export UV_COMPILE_BYTECODE := 1
+# For the same reason what Python compiled of our own files is kept: the suite starts hundreds of processes
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help app test fast lint format train bench attack lock docs release-check clean browser
