@@ -175,6 +175,9 @@ def test_nothing_is_copied_and_everything_is_exact(pair: Path) -> None:
 
 def test_models_of_one_data_set_are_compared_on_one_task(pair: Path, run: Command) -> None:
     assert "other" not in TASKS
+    card = METHODS["mine"].card
+    assert card is not None
+    assert card.missing == "An absent input is replaced by zeros.", "reports say so"
     assert cache.task_names()[:2] == ("mine", "digits")  # what the app was opened on comes first
     code, out, _ = run("compare", "--task", "mine")
     assert code == 0

@@ -20,6 +20,7 @@ from mmlab.analysis.dominance.gradient_conflict import combination_gradients
 from mmlab.analysis.dominance.layer_evidence import evidence_shares
 from mmlab.core.errors import DataError
 from mmlab.foreign.adapter import RegisteredModel
+from mmlab.foreign.inputs import Input, absence_in_words
 from mmlab.foreign.opening import adapted
 from mmlab.foreign.task import RegisteredTask, task_class
 from mmlab.inference.predictor import Model
@@ -296,3 +297,13 @@ def test_a_split_that_was_not_given_is_told_with_what_mends_it() -> None:
     with pytest.raises(DataError, match="without training samples") as caught:
         task.samples("train")
     assert '"train"' in caught.value.hint
+
+
+def test_a_card_says_what_stands_in_for_an_absent_input() -> None:
+    same = {"rgb": Input("rgb"), "depth": Input("depth")}
+    assert absence_in_words(same, "mean", "") == "An absent input is replaced by its mean."
+    told = absence_in_words({**same, "text": Input("text", absent={"ids": 0, "mask": "zeros"})}, "none", "present")
+    assert told == (
+        "Absent inputs are replaced: rgb by None, depth by None, text by 0 for ids and zeros for mask. "
+        "The model is told by its argument present."
+    )

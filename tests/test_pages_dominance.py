@@ -185,8 +185,13 @@ def test_other_seeds_are_in_the_verdict(models: Path) -> None:
         shutil.rmtree(other)
 
 
-def test_the_report_of_a_verdict_holds_its_sentence_and_all_measures() -> None:
+def test_the_report_of_a_verdict_holds_its_sentence_and_all_measures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     reference, task = cache.library().find("digits", "dropout"), cache.task("digits")
+    scores = {"image": {"accuracy": 0.5}, "image-sound-pen": {"accuracy": 0.912}}
+    report = {**cache.report(reference), "sources": {"built-in": {"metrics": scores}}}
+    monkeypatch.setattr(cache, "report", lambda reference: report)
     found = verdict_data.verdict(reference, None)
     bars = partial(verdict_view.bars, task, reference, "what it rests on")
     origin = report_origin.Origin(datetime(2026, 1, 2, tzinfo=UTC), "http://here/dominance?task=digits")
@@ -199,6 +204,8 @@ def test_the_report_of_a_verdict_holds_its_sentence_and_all_measures() -> None:
         "Kendall",
         "http://here/dominance",
         "Checked by",
+        "Accuracy: Image + Sound + Pen 91.2 %; Image 50.0 %",
+        "Not counted, since more need not mean more reliance: Absolute gradient × activation",
     )
     for expected in told:
         assert expected in page

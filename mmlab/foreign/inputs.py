@@ -13,7 +13,13 @@ from mmlab.core.modality import NAME
 
 AXES = ("CT", "TC", "CHW", "HWC", "HW", "FT", "TF", "CTHW", "TCHW", "THWC")
 ROWS_APART = ("none", "drop")  # ways to be absent that change the call itself, so rows are grouped by combination
-WAYS = ("zeros", "mean", "none", "drop", "donor")
+WAYS = {
+    "zeros": "zeros",
+    "mean": "its mean",
+    "none": "None",
+    "drop": "nothing (its argument is left out)",
+    "donor": "the input of another sample",
+}  # each with what then stands in, in words
 
 
 @dataclass(frozen=True)
@@ -107,3 +113,21 @@ def _check_absent(name: str, absent: Any) -> None:
 def check_default_absent(absent: Any) -> None:
     """Whether `register(absent=)` can be meant. Raises DataError."""
     _check_absent("register", absent)
+
+
+def absence_in_words(inputs: Mapping[str, Input], default: Any, present: str) -> str:
+    """What stands in for an absent input, in sentences. present: the argument that tells `forward` what is there."""
+    ways = {name: _way(default if each.absent is None else each.absent) for name, each in inputs.items()}
+    if len(set(ways.values())) == 1:
+        said = f"An absent input is replaced by {next(iter(ways.values()))}."
+    else:
+        said = f"Absent inputs are replaced: {', '.join(f'{name} by {way}' for name, way in ways.items())}."
+    return f"{said} The model is told by its argument {present}." if present else said
+
+
+def _way(absent: Any) -> str:
+    if isinstance(absent, str):
+        return WAYS[absent]
+    if isinstance(absent, Mapping):
+        return " and ".join(f"{_way(way)} for {key}" for key, way in absent.items())
+    return "a given tensor" if isinstance(absent, Tensor) else f"{absent:g}"

@@ -7,11 +7,13 @@ from typing import Any, cast
 
 from torch import Tensor
 
+from mmlab.core.declarations import Card
 from mmlab.core.errors import CheckpointError, MmlabError, PluginError
 from mmlab.core.method import METHODS, Method
 from mmlab.core.task import TASKS, Task, TaskInfo
 from mmlab.foreign.adapter import RegisteredModel
 from mmlab.foreign.fingerprint import fingerprint
+from mmlab.foreign.inputs import absence_in_words
 from mmlab.foreign.opening import adapted, of_card
 from mmlab.foreign.outputs_file import Outputs
 from mmlab.foreign.outputs_model import outputs_method, outputs_task
@@ -54,6 +56,8 @@ def method_class(runs: list[Registration], task: str) -> type[RegisteredModel]:
         title = first.title or first.name.replace("_", " ").capitalize()
         about = {"about": first.about} if first.about else {}
         attributes: dict[str, Any] = {"title": title, "task": task, "missing_hint": first.command, **about}
+        missing = absence_in_words(first.inputs, first.absent, first.present)
+        attributes["card"] = Card(attributes.get("about", ""), "", missing, "", "")
         attributes |= {"runs": {each.tag: each for each in runs}, "rebuild": classmethod(_rebuild)}
         kept = first.kept["method", task] = (runs, type("OneRegisteredModel", (RegisteredModel,), attributes))
     return kept[1]

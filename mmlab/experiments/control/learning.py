@@ -16,11 +16,12 @@ from torch import nn
 from mmlab.core.environment import Environment, Floats
 from mmlab.core.errors import MissingExtra
 from mmlab.core.method import Method
+from mmlab.core.phrases import phrase
 from mmlab.experiments.control import rollouts
 from mmlab.experiments.control.policy import Policy
 from mmlab.inference.representation import represent
 
-ALGORITHM = "SAC of Stable-Baselines3"
+ALGORITHM = phrase("SAC of Stable-Baselines3")
 LAYERS = (64, 64)
 RATE, BATCH = 1e-3, 128
 LOOKED_AT = 64  # episodes of chance, by which codes are standardised

@@ -32,9 +32,9 @@ const draw = (box) => {
   context.lineWidth = 1;
   film.sensors.forEach((sensor, place) => {
     const on = film.inputs[Math.min(step, film.inputs.length - 1)].includes(sensor.name);
-    context.globalAlpha = on ? 1 : 0.6;
-    context.fillStyle = sensor.colour;
-    context.font = "600 13px sans-serif";
+    context.globalAlpha = on ? 1 : 0.75;
+    context.fillStyle = on ? sensor.colour : ink;  // a pale colour could not be read
+    context.font = `${on ? "600 " : ""}13px sans-serif`;
     context.fillText(`${sensor.letter} ${sensor.label} ${on ? film.words.on : film.words.off}`, 4, 16 + 18 * place);
   });
   context.globalAlpha = 1;
@@ -64,7 +64,7 @@ const draw = (box) => {
   }
   context.lineWidth = 1;
   const told = film.words.told.replace("{seconds}", (step * film.seconds).toFixed(1)).replace("{worth}", film.worth[step].toFixed(0).replace("-", "−"));
-  context.fillText(told, left, high - 4);
+  context.fillText(told, Math.max(4, Math.min(left, wide - 6 - context.measureText(told).width)), high - 4);
 };
 
 const play = (box) => {

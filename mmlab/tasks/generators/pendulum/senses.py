@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mmlab.core.phrases import phrase
 from mmlab.tasks.generators.pendulum.dynamics import Floats, place, velocity
 
 SIDE = 32  # pixels
@@ -19,8 +20,8 @@ PICTURE_NOISE = 0.16
 TONE, SOUND_SPEED = 440.0, 20.0
 MICROPHONES = np.array([[-2.2, -2.2], [2.2, -2.2], [0.0, 2.2]])
 NAMES = (
-    *("left pitch (Hz)", "right pitch (Hz)", "top pitch (Hz)"),
-    *("left loudness", "right loudness", "top loudness"),
+    *(phrase("left pitch (Hz)"), phrase("right pitch (Hz)"), phrase("top pitch (Hz)")),
+    *(phrase("left loudness"), phrase("right loudness"), phrase("top loudness")),
 )
 PITCH_NOISE, LOUDNESS_NOISE = 20.0, 0.5  # Hz, and of the logarithm
 

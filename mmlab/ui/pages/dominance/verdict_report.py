@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 from mmlab.analysis.dominance.report import Panel, Row
 from mmlab.analysis.dominance.verdict import Verdict
+from mmlab.core.method import METHODS
+from mmlab.core.metric import is_share
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.core.task import Task
@@ -19,6 +21,7 @@ from mmlab.ui.text import wording
 from mmlab.viz.base import heatmap
 from mmlab.viz.base.figure import Figure
 from mmlab.viz.base.html_report import Fact, document
+from mmlab.viz.compare.method_tables import Scale
 from mmlab.viz.dominance import measure_table
 
 SIGN_HERE = "_" * 24 + ",  " + "_" * 12  # a name and a day, by hand
@@ -44,7 +47,8 @@ def make(
         Fact(say("Task"), f"{say(task.title)}. {say(task.about)}"),
         Fact(say("Model"), f"{cache.title(reference.method)}: {report_origin.about(reference)}"),
         Fact(say("Seeds"), ", ".join(run.name for run in found.seeds)),
-        Fact(say("Absent inputs"), say(panel.rule)),
+        *(Fact(say("Score"), told) for told in [_score(task, reference)] if told),
+        Fact(say("Absent inputs"), _absent(reference, panel)),
         *report_origin.facts(origin),
         Fact(say("Checked by"), SIGN_HERE),
     ]
@@ -54,6 +58,30 @@ def make(
     title = say("Dominance: {model}, {task}", model=cache.title(reference.method), task=say(task.title))
     sections = {say("Verdict"): [draw(found)], say("All measures"): [_measures(task, reference, panel)]}
     return document(title, facts, sections, meanings).encode()
+
+
+def _score(task: Task, reference: Reference) -> str:
+    """How good the model is, with every input and with each combination: the shares of a bad model mean little.
+
+    Empty where it was not measured on the whole test set.
+    """
+    metric, modalities = task.info.output.headline, task.info.modalities
+    measured = next(iter(cache.report(reference).get("sources", {}).values()), None)
+    scores = {} if measured is None else measured["metrics"]
+    scale = Scale(is_share(metric))
+    told = [
+        f"{modalities.parse(key).label} {scale.text(scores[key][metric])}{' %' * scale.is_share}"
+        for key in reversed(scores)
+        if metric in scores[key]
+    ]
+    return f"{wording.metric(metric)}: {'; '.join(told)}" if told else ""
+
+
+def _absent(reference: Reference, panel: Panel) -> str:
+    """What stands in for an absent input, and what that is for this model."""
+    card = METHODS[reference.method].card
+    detail = say(card.missing).replace("*", "") if card is not None else ""
+    return f"{say(panel.rule)}. {detail}" if detail else say(panel.rule)
 
 
 def _measures(task: Task, reference: Reference, panel: Panel) -> Figure:
@@ -68,10 +96,14 @@ def _measures(task: Task, reference: Reference, panel: Panel) -> Figure:
         for row in there
         for modality, number in zip(modalities, row.numbers, strict=True)
     ]
+    apart = [say(row.measure.title) for row in there if not row.measure.ranks]
+    counted = say("Not counted, since more need not mean more reliance: {measures}.", measures=", ".join(apart))
     missing = [f"{say(row.measure.title)}: {say(row.problem)}" for row in panel.rows if row.problem]
     drawing = heatmap.grid(columns, cells, [], title, wide=92, label_wide=250)
     header = ("measure", "input", "value", "low", "high", "unit")
-    return Figure("measures", title, drawing, header, numbers, " ".join([panel.basis, *missing]))
+    return Figure(
+        "measures", title, drawing, header, numbers, " ".join([panel.basis, *[counted] * bool(apart), *missing])
+    )
 
 
 def _cells(row: Row, colours: Mapping[str, str]) -> list[heatmap.Cell]:

@@ -124,8 +124,11 @@ def _both(first: Reference, second: Reference, name: str) -> tuple[tuple[np.ndar
 @st.cache_data(show_spinner=False, max_entries=16)
 def _spec(first: Reference, second: Reference, name: str, shown: tuple[int, ...], drawn: bytes) -> str:
     points, some = _both(first, second, name)[0], np.frombuffer(drawn, bool)
-    panels = [
-        scatter.Panel(_title(each), place, scatter.drawable(place, shown, some))
+    is_one_method = first.method == second.method
+    panels = [  # named by what differs: on a phone there is no room for more
+        scatter.Panel(
+            each.tag if is_one_method else cache.title(each.method), place, scatter.drawable(place, shown, some)
+        )
         for each, place in zip((first, second), points, strict=True)
     ]
     return json.dumps(scatter.several(panels, 2))

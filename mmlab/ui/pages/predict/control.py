@@ -76,7 +76,7 @@ def show(shown: PredictView, on: Combination, references: Sequence[Reference]) -
             episodes=found["state"]["episodes"],
             controllers=controllers,
             reward=say(environment.reward_words),
-            algorithm=found["algorithm"],
+            algorithm=say(found["algorithm"]),
             steps=f"{found['steps']:,}",
         )
     )

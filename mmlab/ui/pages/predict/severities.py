@@ -104,7 +104,8 @@ def _table(
         corruption = InputCorruption(modality.name, kind, severity) if severity else None
         for method, text in _answers_to(shown, on, references, modality.name, corruption).items():
             here = ' class="mm-num mm-top"' if severity == now else ' class="mm-num"'
-            cells[method] += f"<td{here}>{escape(text)}</td>"
+            whole = escape(text).replace("&gt; ", "&gt;&nbsp;").replace("&lt; ", "&lt;&nbsp;").replace(" %", "&nbsp;%")
+            cells[method] += f"<td{here}>{whole}</td>"
         means = describe(modality.kind, kind, severity) if severity else say("as it was given")
         named = f'data-pick="{severity}" aria-pressed="{str(severity == now).lower()}" title="{escape(means)}"'
         said = say("Severity {severity}, {means}", severity=severity, means=means) if severity else say("No corruption")
