@@ -28,9 +28,9 @@ def test_a_page_waits_for_imports_and_not_for_what_is_computed_then() -> None:
     importing, working, seen = threading.Event(), threading.Event(), []
 
     def imports() -> Callable[[], None]:
-        importing.wait(10)
+        importing.wait(600)
         seen.append("imported")
-        return lambda: seen.append("computed") if working.wait(10) else None
+        return lambda: seen.append("computed") if working.wait(600) else None
 
     thread = head_start.begin(imports)
     assert not head_start._imported.is_set()
@@ -38,7 +38,7 @@ def test_a_page_waits_for_imports_and_not_for_what_is_computed_then() -> None:
     head_start.wait()
     assert seen == ["imported"]
     working.set()
-    thread.join(10)
+    thread.join(600)
     assert seen == ["imported", "computed"]
 
 
@@ -46,7 +46,7 @@ def test_what_fails_is_logged_and_holds_nobody_up(caplog: pytest.LogCaptureFixtu
     def imports() -> Callable[[], None]:
         raise ImportError("no such module")
 
-    head_start.begin(imports).join(10)
+    head_start.begin(imports).join(600)
     head_start.wait()
     assert "no such module" in caplog.text
     assert gc.isenabled()
