@@ -96,6 +96,14 @@ def test_paths_that_are_named_exist(page: Path) -> None:
     assert [path for path in real if not any((folder / path).exists() for folder in (ROOT, ROOT / "mmlab"))] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_tables_have_a_row_per_line(page: Path) -> None:
+    together = [
+        line[:60] for line in page.read_text("utf-8").splitlines() if re.search(r"\S.*\| *-{3,} *\| .*[^\s|:-]", line)
+    ]
+    assert not together, "the rows of a table were run together"
+
+
 def test_every_public_formula_is_listed_with_its_parameters() -> None:
     section = METHODS.read_text("utf-8").split('<a id="9"></a>')[1]
     listed = {

@@ -98,7 +98,8 @@ def _show(found: Checked) -> None:
     if found.read is not None:
         whisper(f"Stopped after {found.read:,} of {sum(found.counts.values()):,} samples; the others were not read.")
     elif found.problems.errors:
-        whisper(f"{found.problems.errors:,} things have to be mended.")
+        count = found.problems.errors
+        whisper("1 error has to be corrected." if count == 1 else f"{count:,} errors have to be corrected.")
     else:
         say(f"Ready for training: python -m mmlab train --task {quote(str(found.folder))} --method dropout")
 
