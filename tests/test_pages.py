@@ -117,6 +117,14 @@ def test_a_toggle_does_not_call_the_model(monkeypatch: pytest.MonkeyPatch) -> No
     assert app.query_params["on"] in ("pen", ["pen"])
 
 
+def test_an_address_with_wrong_inputs_and_corruptions_is_refused_once_above_the_inputs() -> None:
+    app = opened(on="smell", damage="sound:fire:3")
+    said = sentences(app)
+    assert said.count("There is no corruption 'fire'") == 1
+    assert said.count("smell") == 1
+    assert "data-answer" in text(app)
+
+
 def test_nothing_switched_on_is_a_sentence_and_the_rest_works() -> None:
     app = opened(on="none")
     assert "No input is switched on." in sentences(app)

@@ -112,12 +112,16 @@ def current(modalities: Modalities, given: Sequence[str]) -> Combination | None:
         return modalities.combination(given) if given else None
 
 
-def current_corruptions(modalities: Modalities) -> tuple[url_state.InputCorruption, ...]:
-    """The corruptions in the address; an unknown one is reported on the page, and none are applied."""
+def current_corruptions(modalities: Modalities, is_reported: bool = True) -> tuple[url_state.InputCorruption, ...]:
+    """The corruptions in the address; an unknown one is reported on the page, and none are applied.
+
+    is_reported: False where another part of the page has reported it.
+    """
     try:
         return url_state.corruptions(modalities)
     except MmlabError as error:
-        page_frame.show_error(error)
+        if is_reported:
+            page_frame.show_error(error)
         return ()
 
 

@@ -65,12 +65,12 @@ def _drawn(shown: PredictView, references: tuple[Reference, ...], places: Places
     """What is filled outside of the panel is filled each time, with nothing where there is nothing: Streamlit keeps the
     place so."""
     task_name, sample = shown.task.name, shown.item.id
-    if (
-        view_data.make(task_name, sample, references, pickers.current_corruptions(shown.task.info.modalities))
-        is not shown
-    ):
+    modalities = shown.task.info.modalities
+    corruptions = pickers.current_corruptions(modalities, is_reported=False)
+    if view_data.make(task_name, sample, references, corruptions) is not shown:
         st.rerun()  # something else than a view below set a corruption: pictures and menus change, too
-    on = pickers.current(shown.task.info.modalities, shown.given)
+    with places.told, st.container():  # a combination that does not exist is said above the inputs
+        on = pickers.current(modalities, shown.given)
     to_guess = guesses.is_answer_hidden(task_name, sample)
     veil = lessons.ALL if to_guess else lessons.veil()
     _answered(shown, on, references, places, veil, to_guess)
