@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.preprocessing import StandardScaler
@@ -32,18 +33,24 @@ def case_dice(tasks: Sequence[str]) -> dict[str, float]:
 def _of_task(name: str, combination: Combination) -> float:
     task = TASKS[name]()
     training, validation, test = (task.samples(split) for split in ("train", "valid", "test"))
-    scaler, model = StandardScaler(), LogisticRegression(max_iter=500)
-    model.fit(scaler.fit_transform(_features(training, combination)), _labels(training).reshape(-1))
-
-    def chances(samples: Samples) -> NDArray[Any]:
-        found = model.predict_proba(scaler.transform(_features(samples, combination)))[:, 1]
-        return np.asarray(found.reshape(_labels(samples).shape))
-
-    valid = chances(validation)
-    threshold = max(THRESHOLDS, key=lambda at: _dice(valid > at, _labels(validation)))
-    found, truth, groups = chances(test) > threshold, _labels(test), np.array(test.groups)
+    log_odds = fitted(training, combination)
+    valid = log_odds(validation)
+    threshold = max(logit(THRESHOLDS), key=lambda at: dice(valid > at, labels(validation)))
+    found, truth, groups = log_odds(test) > threshold, labels(test), np.array(test.groups)
     cases = [(found[groups == case], truth[groups == case]) for case in np.unique(groups)]
-    return float(np.mean([_dice(*case) for case in cases if case[1].any()]))
+    return float(np.mean([dice(*case) for case in cases if case[1].any()]))
+
+
+def fitted(training: Samples, combination: Combination) -> Callable[[Samples], NDArray[Any]]:
+    """A regression on every pixel of these samples: it gives the log odds of the first region, `[N, H, W]`."""
+    scaler, model = StandardScaler(), LogisticRegression(max_iter=500)
+    model.fit(scaler.fit_transform(_features(training, combination)), labels(training).reshape(-1))
+
+    def log_odds(samples: Samples) -> NDArray[Any]:
+        found = model.decision_function(scaler.transform(_features(samples, combination)))
+        return np.asarray(found.reshape(labels(samples).shape))
+
+    return log_odds
 
 
 def _features(samples: Samples, combination: Combination) -> NDArray[Any]:
@@ -53,9 +60,11 @@ def _features(samples: Samples, combination: Combination) -> NDArray[Any]:
     return np.stack([each.reshape(-1) for each in (*planes, *smooth)], 1)
 
 
-def _labels(samples: Samples) -> NDArray[np.bool_]:
+def labels(samples: Samples) -> NDArray[np.bool_]:
+    """Where the first region is, `[N, H, W]`."""
     return np.asarray(samples.target[:, 0].numpy() > 0)
 
 
-def _dice(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+def dice(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Over all pixels."""
     return float(f1_score(truth.reshape(-1), found.reshape(-1), zero_division=0.0))  # Dice is F1 of pixels

@@ -1,0 +1,148 @@
+"""Why is a network below a logistic regression on a person whom neither has met?
+
+Reads the trainings of `bench/real_regions.py` on the lesions of open_ms (the same `--folder`), and measures each beside
+the logistic regression by pixel, on other slices of the people it learned from (validation) and on the new person:
+
+    python bench/new_people.py --folder /tmp/mmlab-real-regions --write docs/tables --fill docs/results.md
+
+Average precision asks only whether lesions are ranked above everything else; Dice depends on where the ranking is cut.
+So it stands there three times: cut at even odds, where validation is best, and where the new person's own truth is,
+which nobody knows beforehand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench import by_pixel
+from bench.put_down import put_down
+from bench.real_regions import LESIONS
+from mmlab.core.batch import Samples
+from mmlab.core.method import METHODS
+from mmlab.core.modality import Combination
+from mmlab.core.task import TASKS
+from mmlab.experiments.ablations import ordered
+from mmlab.inference.device import one_thread
+from mmlab.inference.sweep import logits_of
+from mmlab.storage.checkpoints import load
+from mmlab.storage.library import Library
+
+COMBINATIONS = ("flair", "flair-t2", "flair-t1-t1post-t2")
+CUTS = 1 - np.geomspace(1e-4, 0.3, 60)  # quantiles of what speaks for a lesion
+REGRESSION = "Logistic regression by pixel"
+MEASURES = ("known", "new", "even", "validation", "best")
+Scores = Callable[[Samples], NDArray[Any]]  # what speaks for a lesion, `[N, H, W]`; 0 is even odds
+
+
+def measured(scores: Scores, valid: Samples, test: Samples) -> dict[str, float]:
+    """Average precision on known and new people, and Dice at three cuts, of one model."""
+    known, new = scores(valid), scores(test)
+    of_known, of_new = by_pixel.labels(valid), by_pixel.labels(test)
+    cuts = np.quantile(np.concatenate([known.ravel(), new.ravel()]), CUTS)
+    chosen = max(cuts, key=lambda at: by_pixel.dice(known > at, of_known))
+    best = max(cuts, key=lambda at: by_pixel.dice(new > at, of_new))
+    return {
+        "known": float(average_precision_score(of_known.ravel(), known.ravel())),
+        "new": float(average_precision_score(of_new.ravel(), new.ravel())),
+        **{
+            name: by_pixel.dice(new > at, of_new)
+            for name, at in (("even", 0.0), ("validation", chosen), ("best", best))
+        },
+    }
+
+
+def of_network(folder: Path, combination: Combination) -> Scores:
+    """What a trained method says of the first region from these inputs."""
+    method = load(folder, torch.device("cpu")).method.eval()
+
+    def scores(samples: Samples) -> NDArray[Any]:
+        present = method.modalities.mask(combination, len(samples))
+        return logits_of(method, samples, present)[:, 0].numpy()
+
+    return scores
+
+
+def of_task(name: str, library: Library, seeds: int) -> list[dict[str, Any]]:
+    """A row for each model and combination of one fold."""
+    task = TASKS[name]()
+    training, valid, test = (task.samples(split) for split in ("train", "valid", "test"))
+    rows = []
+    for key in COMBINATIONS:
+        combination = task.info.modalities.parse(key)
+        regression = by_pixel.fitted(training, combination)
+        rows.append({"model": REGRESSION, "inputs": key, **measured(regression, valid, test)})
+        for method in ordered():
+            for seed in range(seeds):
+                folder = library.folder(name, method, f"seed{seed}")
+                if (folder / "report.json").is_file():
+                    found = measured(of_network(folder, combination), valid, test)
+                    rows.append({"model": METHODS[method].title, "inputs": key, **found})
+    return rows
+
+
+def averaged(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The mean over folds and seeds, one row for each model and combination."""
+    found = []
+    for key in COMBINATIONS:
+        for model in dict.fromkeys(row["model"] for row in rows):
+            some = [row for row in rows if (row["model"], row["inputs"]) == (model, key)]
+            means = {name: float(np.mean([row[name] for row in some])) for name in MEASURES}
+            found.append({"model": model, "inputs": key, "trainings": len(some), **means})
+    return found
+
+
+def as_markdown(rows: Sequence[dict[str, Any]], folds: Sequence[dict[str, Any]]) -> str:
+    """The averages, and what each person alone shows of FLAIR."""
+    lines = [
+        "| inputs | model | AP, known people | AP, new person | Dice, even odds | cut by validation | best cut |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in rows:
+        cells = " | ".join(f"{100 * row[name]:.1f}" for name in MEASURES)
+        lines.append(f"| {row['inputs']} | {row['model']} | {cells} |")
+    told = []
+    for name in LESIONS:
+        some = [row for row in folds if row["task"] == name and row["inputs"] == COMBINATIONS[0]]
+        plain = next(row["new"] for row in some if row["model"] == REGRESSION)
+        nets = [row["new"] for row in some if row["model"] != REGRESSION]
+        low, high = 100 * min(nets), 100 * max(nets)
+        told.append(f"person {name.split('_')[1]} {100 * plain:.1f} against {low:.1f} to {high:.1f}")
+    note = (
+        "In %, mean over three people of whom each is new once. AP: average precision over pixels, whatever the cut; "
+        f"known people: other slices of those it learned from. AP with FLAIR, logistic regression against networks: "
+        f"{'; '.join(told)}."
+    )
+    return "\n".join([*lines, "", note])
+
+
+def main() -> None:
+    """Measure what is trained, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-real-regions")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--fill", type=Path)
+    given = parser.parse_args()
+    one_thread()
+    os.environ["MMLAB_FOLDERS"] = os.pathsep.join(str(given.folder / name) for name in LESIONS)
+    library = Library(given.folder / "library")
+    folds = [{"task": name, **row} for name in LESIONS for row in of_task(name, library, given.seeds)]
+    rows = averaged(folds)
+    put_down("new_people", [*rows, *folds], as_markdown(rows, folds), given.write, given.fill)
+
+
+if __name__ == "__main__":
+    main()
