@@ -324,7 +324,7 @@ def cells_below(rows: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, "", note])
 
 
-def yardsticks(name: str, library: Library) -> str:
+def reference_models(name: str, library: Library) -> str:
     """A line for each baseline of a table: its headline score by combination."""
     headline = TASKS[name].info.output.headline
     return "\n".join(
@@ -377,7 +377,7 @@ def main() -> None:
     for name in wanted:
         if not baselines.stored(name, library):
             baselines.measure(name, library)
-        print(yardsticks(name, library), flush=True)
+        print(reference_models(name, library), flush=True)
         for method in given.methods.split(","):
             if not given.trained:
                 train_all(name, method, plan, given.seeds, library)

@@ -26,7 +26,7 @@ class Shape:
     registration: Registration
     direct: Direct
     replayed: bool = True
-    looks: tuple[str, ...] = ()
+    cam_layers: tuple[str, ...] = ()
 
 
 SHAPES: dict[str, Callable[[], Shape]] = {}
@@ -97,7 +97,7 @@ def two_branches() -> Shape:
         classes=CLASSES,
         data=drawn(rgb=(3, 16, 16), depth=(1, 16, 16)),
     )
-    return Shape(said, lambda m, s, p: m(**zeroed(s, p, rgb="rgb", depth="depth")), looks=("rgb", "depth"))
+    return Shape(said, lambda m, s, p: m(**zeroed(s, p, rgb="rgb", depth="depth")), cam_layers=("rgb", "depth"))
 
 
 class Watching(nn.Module):
@@ -120,7 +120,7 @@ def clip_and_row() -> Shape:
     inputs = {"clip": Input("clip", axes="TCHW"), "row": "row"}
     data = drawn(clip=(5, 3, 12, 12), row=(4,))
     said = register("watching", seeded(Watching), inputs=inputs, classes=CLASSES, data=data)
-    return Shape(said, lambda m, s, p: m(**zeroed(s, p, clip="clip", row="row")), looks=("film", ""))
+    return Shape(said, lambda m, s, p: m(**zeroed(s, p, clip="clip", row="row")), cam_layers=("film", ""))
 
 
 class Trio(nn.Module):
@@ -168,7 +168,7 @@ def siamese() -> Shape:
         classes=CLASSES,
         data=drawn(left=(3, 16, 16), right=(3, 16, 16)),
     )
-    return Shape(said, lambda m, s, p: m(**zeroed(s, p, left="left", right="right")), looks=("enc", "enc#1"))
+    return Shape(said, lambda m, s, p: m(**zeroed(s, p, left="left", right="right")), cam_layers=("enc", "enc#1"))
 
 
 class SingleStream(nn.Module):
@@ -206,7 +206,7 @@ def single_stream() -> Shape:
     def direct(m: nn.Module, s: dict[str, Any], p: Present) -> Tensor:
         return m(**zeroed(s, p, pixel_values="image", input_ids="text", attention_mask="text"))["logits"]
 
-    return Shape(said, direct, looks=("patch", "words"))
+    return Shape(said, direct, cam_layers=("patch", "words"))
 
 
 class Scan(nn.Module):
@@ -230,7 +230,7 @@ def channels() -> Shape:
         keep = torch.tensor([p[name] for name in names]).view(1, 3, 1, 1)
         return m(s["image"][None] * keep)
 
-    return Shape(said, direct, replayed=False, looks=("", "", ""))
+    return Shape(said, direct, replayed=False, cam_layers=("", "", ""))
 
 
 class Masked(nn.Module):

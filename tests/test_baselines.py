@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmlab.analysis.methods import sanity
-from mmlab.analysis.methods.yardsticks import Flat, answers
+from mmlab.analysis.methods.reference_models import Flat, answers
 from mmlab.cli.app import main
 from mmlab.core.errors import Unsupported
 from mmlab.core.task import TASKS
@@ -46,7 +46,9 @@ def test_evaluate_prints_them_beside_every_score_and_keeps_nothing_by_itself(
     run_train(TrainJob("signs", "joint", plan={"epochs": 1}), str(library.root))
     call = ["evaluate", "--task", "signs", "--method", "joint", "--checkpoints", str(library.root)]
     assert main([*call, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["yardsticks"]
+    told = json.loads(capsys.readouterr().out)
+    found = told["reference_models"]
+    assert told["yardsticks"] == found, "the earlier name of this key is still there"
     assert baselines.stored("signs", library) == {}
     plain = baselines.measure("signs", library)["baselines"]["linear"]
     assert found[plain["title"]] == {key: each["accuracy"] for key, each in plain["metrics"].items()}
@@ -55,14 +57,14 @@ def test_evaluate_prints_them_beside_every_score_and_keeps_nothing_by_itself(
     assert f"{plain['title']} and" in said
     assert "plain models on the same inputs" in said
     assert main([*call, "--missing", "0.3", "--json"]) == 0  # other samples than they were measured on
-    assert "yardsticks" not in json.loads(capsys.readouterr().out)
+    assert "reference_models" not in json.loads(capsys.readouterr().out)
     monkeypatch.setattr(baselines, "QUICK_NUMBERS", 10)
     (library.root / "signs" / baselines_file.FILE).unlink()
     assert main([*call, "--json"]) == 0
-    assert "yardsticks" not in json.loads(capsys.readouterr().out)
+    assert "reference_models" not in json.loads(capsys.readouterr().out)
 
 
-def test_a_damaged_file_of_yardsticks_hides_nothing(library: Library) -> None:
+def test_a_damaged_file_of_reference_models_hides_nothing(library: Library) -> None:
     (library.root / "signs").mkdir(parents=True)
     (library.root / "signs" / baselines_file.FILE).write_text('{"contents": 3}')
     assert baselines.stored("signs", library) == {}
@@ -96,7 +98,7 @@ def label(key: str) -> str:
     return key.upper()
 
 
-def test_a_model_below_a_yardstick_is_named_with_where_it_is_furthest() -> None:
+def test_a_model_below_a_reference_model_is_named_with_where_it_is_furthest() -> None:
     models = {"Deep": {"a": 0.70, "a-b": 0.60}, "Good": {"a": 0.80, "a-b": 0.90}}
     (said,) = sanity.warnings(models, {"Linear model": {"a": 0.75, "a-b": 0.85}}, "accuracy", label)[:1]
     assert said.startswith("Deep is below a plain linear model")
@@ -121,7 +123,7 @@ def test_errors_are_better_when_they_are_smaller_and_gaps_are_skipped() -> None:
     assert "by 0.500 with" in said  # of a scale, not points of a share
 
 
-def test_tables_carry_the_yardsticks(library: Library) -> None:
+def test_tables_carry_the_reference_models(library: Library) -> None:
     plain = baselines.measure("signs", library)["baselines"]["linear"]["metrics"]
     info = TASKS["signs"].info
     table = {key: dict.fromkeys(info.output.metric_names, 0.5) for key in plain}
@@ -132,8 +134,10 @@ def test_tables_carry_the_yardsticks(library: Library) -> None:
     folder.mkdir(parents=True)
     (folder / "report.json").write_text(json.dumps(report))
     found = comparison_tables.compare(library, "signs")
-    assert found.yardsticks["Linear model"]["a-b"] == pytest.approx(plain["a-b"]["accuracy"])
+    assert found.reference_models["Linear model"]["a-b"] == pytest.approx(plain["a-b"]["accuracy"])
     written = comparison_tables.as_markdown(found)
     assert "| *Linear model* |" in written
     assert "Modality dropout is below a plain linear model" in written
-    assert comparison_tables.as_json(found)["yardsticks"]["Random forest"]
+    told = comparison_tables.as_json(found)
+    assert told["reference_models"]["Random forest"]
+    assert told["yardsticks"] == told["reference_models"], "the earlier name of this key is still there"

@@ -374,7 +374,7 @@ def test_differences_and_doubt_of_pixels_by_hand() -> None:
     assert region_overlap.difference(found, truth).tolist() == [[-2, 2, 1]]
     assert region_overlap.dice(found, truth).tolist() == pytest.approx([0.5, 0.0])
     chance = np.array([[[0.5, 1.0, 0.0]], [[0.5, 0.5, 0.0]]])
-    assert region_overlap.doubt(chance).tolist() == [pytest.approx([1.0, 0.5, 0.0])]
+    assert region_overlap.uncertainty(chance).tolist() == [pytest.approx([1.0, 0.5, 0.0])]
 
 
 def test_shares_of_real_slices_by_hand() -> None:

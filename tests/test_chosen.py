@@ -68,8 +68,8 @@ def test_a_narrowed_grading_is_the_grading_of_fewer_samples(output: Output):
     again = grade(only(found, [found.ids[row] for row in rows]), output)
     assert some.ids == again.ids
     np.testing.assert_array_equal(some.right[1:], again.right[1:])
-    for name, doubt in some.doubts.items():
-        np.testing.assert_allclose(doubt[1:], again.doubts[name][1:])
+    for name, values in some.uncertainties.items():
+        np.testing.assert_allclose(values[1:], again.uncertainties[name][1:])
     assert list(some.measures) == list(again.measures)
     for name, measure in some.measures.items():
         np.testing.assert_allclose(measure.scores[1:], again.measures[name].scores[1:])

@@ -36,7 +36,7 @@ QUICK = ["--plan", "epochs=2", "--plan", "samples=64"]
 KEYS = ["m0", "m1", "m2", "m0-m1", "m0-m2", "m1-m2", "m0-m1-m2"]
 
 
-class Said:
+class Completed:
     """What a command left behind."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
@@ -51,10 +51,10 @@ class Said:
 def run(capfd: pytest.CaptureFixture[str]) -> Any:
     """Run a command in this process."""
 
-    def go(*arguments: str) -> Said:
+    def go(*arguments: str) -> Completed:
         capfd.readouterr()
         code = main(arguments)
-        return Said(code, *capfd.readouterr())
+        return Completed(code, *capfd.readouterr())
 
     return go
 

@@ -41,7 +41,7 @@ from mmlab.analysis.dominance.measure import (
 from mmlab.analysis.dominance.payoffs import sample_values, value_table
 from mmlab.analysis.dominance.perturbations import ProbeBudget, Probing, keep, probe, stored
 from mmlab.analysis.dominance.report import lattice_of, panel
-from mmlab.analysis.dominance.synthetic_tasks import SETS, known
+from mmlab.analysis.dominance.synthetic_tasks import SETS, data_named
 from mmlab.cli.app import main
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError, NothingPresent, UnknownName, Unsupported
@@ -660,13 +660,13 @@ def test_known_sets_are_what_they_say() -> None:
             pytest.approx(knows, abs=0.05)
         )
     with pytest.raises(UnknownName, match="no data set"):
-        known("luck")
+        data_named("luck")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(SETS))
 def test_measures_find_what_is_known_or_say_why_not(name: str) -> None:
-    tried = try_measures(known(name))
+    tried = try_measures(data_named(name))
     for verdict in tried.verdicts:
         assert verdict.holds or verdict.truth.blind, (verdict.measure.name, verdict.found)
     assert sum(verdict.holds for verdict in tried.verdicts) >= 3

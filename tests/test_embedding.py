@@ -325,17 +325,17 @@ def test_the_map_carries_arrays_and_positions_only():
 def test_colours_follow_the_points_that_are_drawn():
     found = invented()
     drawn = scatter.drawable(projection.pca(found).points, shown=(1,))
-    named = point_colours.named(("x", "y", "z"), np.broadcast_to(found.target, (3, 90)))
-    changes, traces = point_colours.change(named, [drawn, drawn[:5]])
+    named = point_colours.of_categories(("x", "y", "z"), np.broadcast_to(found.target, (3, 90)))
+    changes, traces = point_colours.restyled(named, [drawn, drawn[:5]])
     assert traces == [0, 1]
     np.testing.assert_array_equal(unpacked(changes["marker.color"][0]), found.target)
     np.testing.assert_array_equal(unpacked(changes["marker.color"][1]), found.target[:5])
     assert "x <em>30</em>" in named.legend(drawn)
-    shades = point_colours.Shades("v", found.mean.mean(2), sized=True)
-    changes, _ = point_colours.change(shades, [drawn])
+    shades = point_colours.NumberColours("v", found.mean.mean(2), sized=True)
+    changes, _ = point_colours.restyled(shades, [drawn])
     np.testing.assert_allclose(unpacked(changes["marker.color"][0]), found.mean[1].mean(1), rtol=1e-5)
     assert np.ptp(unpacked(changes["marker.size"][0])) > 5
-    hostile = point_colours.named(("<b>x</b>",), np.zeros((3, 90), int))
+    hostile = point_colours.of_categories(("<b>x</b>",), np.zeros((3, 90), int))
     assert "<b>" not in hostile.legend(drawn)
 
 
@@ -397,7 +397,7 @@ def test_the_walk_takes_one_input_away_at_a_time():
 
 
 def test_many_combinations_are_coloured_by_their_size():
-    groups = point_colours.by_size([f"{'x' * (1 + i % 4)}" for i in range(15)], samples=2)
+    groups = point_colours.of_combinations([f"{'x' * (1 + i % 4)}" for i in range(15)], samples=2)
     assert groups.names == ("1 input", "2 inputs", "3 inputs", "4 inputs")
     assert groups.codes.shape == (15, 2)
 

@@ -959,7 +959,7 @@ def everything(inputs: Inputs) -> dict[str, Tensor]:
         "enhanced": losses.enhanced(row, vector[0], joint),
         "pareto_weights": losses.pareto_weights(row[0], -joint[0]),
         "rescaled": losses.rescaled(row, joint, vector[:2].softmax(0), 1.5),
-        "doubt_shares": losses.doubt_shares(vector.abs()),
+        "uncertainty_shares": losses.uncertainty_shares(vector.abs()),
         "margin_weights": losses.margin_weights(vector.abs()),
         "similarity_preserving": losses.similarity_preserving(row, joint),
         "squared_iou_gap": losses.squared_iou_gap(*(maps[..., None, None] > 0 for maps in (row, joint, codes[1]))),

@@ -18,10 +18,10 @@ from torch import nn
 
 import mmlab
 from mmlab.analysis.base.coalitions import sweep_to_coalitions
-from mmlab.analysis.dominance.payoffs import metric_of_right, sample_values, worths
+from mmlab.analysis.dominance.payoffs import metric_of_right, payoffs, sample_values
 from mmlab.analysis.embedding.point_attributes import Labels, main, properties
 from mmlab.analysis.methods import method_evidence
-from mmlab.analysis.methods.yardsticks import answers as yardstick
+from mmlab.analysis.methods.reference_models import answers as reference_answers
 from mmlab.analysis.robustness import label_calibration
 from mmlab.analysis.robustness.class_scores import worst_classes
 from mmlab.analysis.robustness.combination_calibration import trust
@@ -41,7 +41,7 @@ from mmlab.testing.method_contract import made
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training import gap_rules, linear_start, variation
 from mmlab.ui.session import cache
-from mmlab.ui.text.happened import Said, sentence
+from mmlab.ui.text.happened import ModelPrediction, sentence
 from mmlab.viz.predict import prediction_cards
 from mmlab.viz.predict.prediction_cards import LabelSet
 
@@ -212,7 +212,7 @@ def swept() -> Sweep:
 
 def test_the_payoffs_of_labels() -> None:
     logits, truth = FILMS.numpy(), GENRES.numpy()
-    assert [each.name for each in worths(OUTPUT)] == ["right", "probability", "log_probability"]
+    assert [each.name for each in payoffs(OUTPUT)] == ["right", "probability", "log_probability"]
     overlap = sample_values(OUTPUT, logits, truth, "right")
     assert overlap.mean() == pytest.approx(OUTPUT.metrics(FILMS, GENRES)[metric_of_right(OUTPUT)])
     likely = sample_values(OUTPUT, logits, truth, "log_probability")
@@ -288,11 +288,11 @@ def test_plain_models_answer_each_label(name: str) -> None:
     rng = np.random.default_rng(1)
     inputs = rng.normal(0, 1, (80, 3)).astype(np.float32)
     truth = np.stack([inputs[:, 0] > 0, inputs[:, 1] > 0.5, np.ones(80, bool)], 1)
-    found = yardstick(name, (inputs[:60], truth[:60]), (inputs[60:], truth[60:]), inputs[60:], 3)
+    found = reference_answers(name, (inputs[:60], truth[:60]), (inputs[60:], truth[60:]), inputs[60:], 3)
     assert ((found > 0) == truth[60:]).mean() > 0.8
     assert (found[:, 2] > 0).all()
     with pytest.raises(Unsupported, match="the same labels"):
-        yardstick(name, (inputs, truth[:1].repeat(80, 0)), (inputs, truth), inputs, 3)
+        reference_answers(name, (inputs, truth[:1].repeat(80, 0)), (inputs, truth), inputs, 3)
 
 
 def test_linear_encoders_begin_with_a_direction_for_each_label() -> None:
@@ -345,11 +345,13 @@ def test_the_card_marks_the_labels_that_are_given_and_those_that_are_right() -> 
 
 
 def test_what_happened_is_said_of_labels() -> None:
-    said = [Said("One", "drama, war", 0.9, good=False), Said("Two", "drama", 0.9, good=True)]
+    said = [ModelPrediction("One", "drama, war", 0.9, good=False), ModelPrediction("Two", "drama", 0.9, good=True)]
     assert sentence(OUTPUT, "With all inputs", said) == (
         "With all inputs: One is not right about every label (drama, war); Two is right about every label (drama)."
     )
-    assert sentence(OUTPUT, "Alone", [Said("One", "no label", 0.9, good=None)]) == "Alone: One gives no label."
+    assert (
+        sentence(OUTPUT, "Alone", [ModelPrediction("One", "no label", 0.9, good=None)]) == "Alone: One gives no label."
+    )
 
 
 def test_views_of_one_class_a_sample_say_that_there_is_none() -> None:

@@ -47,7 +47,7 @@ REGISTERS = """
 from tests.foreign_models import FOREIGN
 found = FOREIGN[{name!r}]()
 """
-LOOKS = {
+CAM_LAYERS = {
     "clip": ("layer_norm1", "layer_norm1"),
     "vilt": ("patch_embeddings", "text_embeddings"),
     "timm": ("net", ""),
@@ -173,8 +173,8 @@ def test_what_is_measured_is_what_the_module_answers(measured: Measured) -> None
 
 
 def test_layers_are_found_where_a_person_would_look(measured: Measured) -> None:
-    for look, wanted in zip(measured.method.looks.values(), LOOKS.get(measured.key, ()), strict=False):
-        assert wanted in str(look.call or ""), measured.method.notes
+    for cam_layer, wanted in zip(measured.method.cam_layer.values(), CAM_LAYERS.get(measured.key, ()), strict=False):
+        assert wanted in str(cam_layer.call or ""), measured.method.notes
 
 
 def brought(kind: str) -> tuple[str, bytes]:
@@ -261,12 +261,12 @@ def test_grad_cam_is_that_of_pytorch_grad_cam(name: str, layer: str) -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return self.inner(**{first: x, second: batch.inputs[second]})
 
-    look = method.looks[first].call
-    assert look is not None
+    call = method.cam_layer[first].call
+    assert call is not None
     if name == "siamese":  # it keeps the last call only, so the first is bound there
         first, second = second, first
     net = Wrapped()
-    target = dict(method.module.named_modules())[look.path]
+    target = dict(method.module.named_modules())[call.path]
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
     with cam.GradCAM(model=net, target_layers=[target]) as theirs:

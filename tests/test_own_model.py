@@ -79,8 +79,8 @@ def test_one_sample_is_answered_as_in_the_sweep(name: str) -> None:
 def test_encoders_are_found_and_replayed_where_there_are_any(name: str) -> None:
     shape, _, method = opened(name)
     assert method.trace.replay is shape.replayed
-    if shape.looks:
-        assert tuple(str(look.call or "") for look in method.looks.values()) == shape.looks
+    if shape.cam_layers:
+        assert tuple(str(each.call or "") for each in method.cam_layer.values()) == shape.cam_layers
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -65,7 +65,14 @@ def test_every_page_opens_and_says_that_this_is_simulated(page: page_frame.Page)
 
 def test_an_overlay_shows_what_was_found_the_difference_and_the_doubt() -> None:
     cards = text(shown())
-    for part in ("found", "difference", "doubt", "Dice with the truth", "Enhancing tumour", "dashed lines: the truth"):
+    for part in (
+        "found",
+        "difference",
+        "uncertainty",
+        "Dice with the truth",
+        "Enhancing tumour",
+        "dashed lines: the truth",
+    ):
         assert part in cards
     assert cards.count("False positives and false negatives of Modality dropout") == 1
 
@@ -92,7 +99,7 @@ def test_a_step_through_the_volume_calls_no_model(monkeypatch: pytest.MonkeyPatc
     app.slider(key=SLIDER).set_value(9).run()
     after = slices(app)
     assert after != before
-    assert all(part in after for part in ("truth", "found", "difference", "doubt"))
+    assert all(part in after for part in ("truth", "found", "difference", "uncertainty"))
     assert not app.error
     app.button(key="slice.go").click().run()
     assert app.query_params["sample"] in ("test-000-08", ["test-000-08"])

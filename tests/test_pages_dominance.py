@@ -22,7 +22,7 @@ from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.dominance.contributions import sample_kinds
 from mmlab.analysis.dominance.measure import measures
 from mmlab.analysis.dominance.measures.shapley import shapley
-from mmlab.analysis.dominance.payoffs import worths
+from mmlab.analysis.dominance.payoffs import payoffs
 from mmlab.analysis.dominance.perturbations import ProbeBudget
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
@@ -310,7 +310,7 @@ def test_samples_are_filtered_and_lead_to_the_other_pages() -> None:
 def test_the_list_of_samples_is_a_file_with_what_is_right_and_readable_names() -> None:
     reference, task = cache.library().find("digits", "dropout"), cache.task("digits")
     found, values = result_cache.lattice(reference), result_cache.values(reference, "right")
-    shares, worth = shapley(values), worths(task.info.output)[0]
+    shares, worth = shapley(values), payoffs(task.info.output)[0]
     text = sample_download.as_csv(task, "A <model>", found, shares, sample_kinds(shares), [3, 1], worth)
     note, *lines = text.splitlines()
     assert note.startswith(f"# {task.title}, A <model>. Payoff: right answers")

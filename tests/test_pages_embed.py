@@ -285,10 +285,10 @@ def record(points: np.ndarray, shown: np.ndarray, about: str) -> EpochMaps:
 def test_all_passes_have_one_scale_of_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = np.linspace(0, 1, 3 * 2 * 5, dtype=np.float32).reshape(3, 2, 5)
     found = record(np.zeros((3, 2, 5, 2), np.float32), shown, "dice")
-    monkeypatch.setattr(map_cache, "looks", lambda reference: {"dice": Numbers("Dice", np.zeros((2, 5)))})
+    monkeypatch.setattr(map_cache, "attributes", lambda reference: {"dice": Numbers("Dice", np.zeros((2, 5)))})
     view = dataclasses.make_dataclass("Seen", ["reference"])(reference())
     panels = training_dynamics._panels(found, np.arange(10), "dice")
-    changed, traces = point_colours.change(training_dynamics._look(view, found, "dice"), panels)
+    changed, traces = point_colours.restyled(training_dynamics._colours(view, found, "dice"), panels)
     assert traces == [0, 1, 2]
     np.testing.assert_allclose(np.concatenate([points(each) for each in changed["marker.color"]]), shown.reshape(-1))
     assert 0 < changed["marker.cmin"] < 0.1

@@ -20,7 +20,7 @@ from mmlab.modalities.text.folder_input import TextInput
 from mmlab.modalities.text.subwords import Subwords, learned
 from mmlab.networks.backbone_encoder import Body
 from mmlab.tasks.custom import locations
-from mmlab.tasks.custom.text_tokens import choose, known
+from mmlab.tasks.custom.text_tokens import choose, coverage
 from mmlab.tasks.custom_folder import task_class
 from mmlab.tasks.official.miniature import write_miniature
 from mmlab.tasks.official.opening import open_folder
@@ -105,11 +105,11 @@ def test_pieces_outside_of_the_folder_are_not_read(name: str, tmp_path: Path) ->
 
 def test_pieces_are_learned_on_the_training_texts_and_counted_in_each_split(tmp_path: Path) -> None:
     folder = told(tmp_path / "own")
-    words = known(folder)["one"]
+    words = coverage(folder)["one"]
     assert (words["test"].texts, words["test"].tokens) == (2, 2.5)
     assert words["test"].unknown == 2 / 5, "filming and quiz, of five words"
     assert choose(folder, "bpe", "one", 8, 60) == ("one",)
-    pieces = known(folder)["one"]
+    pieces = coverage(folder)["one"]
     assert pieces["train"].unknown == 0
     lost = [piece for piece, number in held(folder).pieces("good filming quiz") if not number]
     assert lost == ["##n", "##g", "q", "##u", "##z"], "letters of no training text, or none at this place of a word"
@@ -135,7 +135,7 @@ def test_a_damaged_vocabulary_is_named_and_made_again_by_the_command_that_it_nam
     whole = (folder / "pieces_one.json").read_bytes()
     (folder / "pieces_one.json").write_bytes(whole[:40])
     with pytest.raises(DataError, match=r"'pieces_one\.json'") as raised:
-        known(folder)
+        coverage(folder)
     assert "mmlab tokens FOLDER --by bpe" in raised.value.hint
     choose(folder, "bpe", "one", 0, 60)
     assert (folder / "pieces_one.json").read_bytes() == whole

@@ -182,7 +182,7 @@ def test_the_commands_of_the_documentation_do_what_it_says(
 
 def problems(
     line: str,
-    known: documented.Known,
+    known: documented.Documented,
     extras: set[str],
     installed: Installed,
     forks: Forks,

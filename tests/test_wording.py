@@ -11,7 +11,7 @@ import pytest
 from mmlab.core.outputs import Classification, Regression
 from mmlab.ui.text import happened, language, wording
 from mmlab.ui.text.glossary import FOLDER, PAGES, TERMS, load
-from mmlab.ui.text.happened import Said
+from mmlab.ui.text.happened import ModelPrediction
 from tests.apps import app_at, turn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -138,9 +138,9 @@ def test_an_answer_has_a_real_minus_where_it_is_a_number() -> None:
 
 def test_what_happened_is_one_sentence_made_from_the_answers() -> None:
     said = [
-        Said("Joint training", "5", 0.97, good=False),
-        Said("Modality dropout", "3", 0.7, good=True),
-        Said("DMRNet", "5", 0.99, good=False),
+        ModelPrediction("Joint training", "5", 0.97, good=False),
+        ModelPrediction("Modality dropout", "3", 0.7, good=True),
+        ModelPrediction("DMRNet", "5", 0.99, good=False),
     ]
     digits = Classification(tuple("0123456789"))
     told = happened.sentence(digits, happened.inputs(["Image"], ["Image", "Sound", "Pen"]), said)
@@ -149,7 +149,7 @@ def test_what_happened_is_one_sentence_made_from_the_answers() -> None:
     )
     assert happened.inputs(["Image", "Pen"], ["Image", "Sound", "Pen"]) == "Without Sound"
     assert happened.inputs(["Image", "Pen"], ["Image", "Pen"]) == "With all inputs"
-    unknown = happened.sentence(digits, "With all inputs", [Said("Joint training", "5", 0.97, good=None)])
+    unknown = happened.sentence(digits, "With all inputs", [ModelPrediction("Joint training", "5", 0.97, good=None)])
     assert unknown == "With all inputs: Joint training says 5, very sure."
-    number = happened.sentence(Regression(-3, 3), "Without Text", [Said("GMD", "+0.52", None, good=False)])
+    number = happened.sentence(Regression(-3, 3), "Without Text", [ModelPrediction("GMD", "+0.52", None, good=False)])
     assert number == "Without Text: GMD is on the wrong side (+0.52)."

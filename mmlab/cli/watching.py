@@ -11,14 +11,14 @@ from mmlab.cli.console import Bar, duration
 
 LOG_SECONDS = 60.0  # between two lines of a log
 MOST_SHOWN = 2  # jobs beside a bar
-Look = Callable[[], tuple[float, Sequence[str]]]
+ReadProgress = Callable[[], tuple[float, Sequence[str]]]
 
 
 @contextmanager
-def watched(shown: Bar, every: float, look: Look) -> Iterator[None]:
-    """Until the block ends, look every so many seconds: the share of all that is done, and a line for each job."""
+def watched(shown: Bar, every: float, read: ReadProgress) -> Iterator[None]:
+    """Until the block ends, show the progress every so many seconds: the share done, and a line for each job."""
     over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(shown, every, look, over), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(shown, every, read, over), daemon=True)
     watcher.start()
     try:
         yield
@@ -27,10 +27,10 @@ def watched(shown: Bar, every: float, look: Look) -> Iterator[None]:
         watcher.join()
 
 
-def _watch(shown: Bar, every: float, look: Look, over: threading.Event) -> None:
+def _watch(shown: Bar, every: float, read: ReadProgress, over: threading.Event) -> None:
     logged = time.monotonic()
     while not over.wait(every):
-        share, lines = look()
+        share, lines = read()
         shown.move(share, "; ".join(lines[:MOST_SHOWN]))
         if lines and time.monotonic() - logged >= LOG_SECONDS:
             logged = time.monotonic()

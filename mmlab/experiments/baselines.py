@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.analysis.methods.yardsticks import ABOUT, TITLES, Flat, Table, answers
+from mmlab.analysis.methods.reference_models import ABOUT, TITLES, Flat, Table, answers
 from mmlab.core.batch import Samples
 from mmlab.core.data_version import fingerprint_of
 from mmlab.core.errors import Unsupported
@@ -45,9 +45,9 @@ def fitted(name: str, on_progress: Callable[[float], None] | None = None) -> dic
     """The same, not kept."""
     task = TASKS[name]()
     output, modalities = task.info.output, task.info.modalities
-    if not output.keeps_logits:  # a plain model of each pixel would be no yardstick for outlines
+    if not output.keeps_logits:  # a plain model of each pixel would be no reference for outlines
         raise Unsupported(
-            "There is no plain yardstick for regions.", "An empty answer is one: see what evaluate says of it."
+            "There is no reference model for regions.", "An empty answer is one: see what evaluate says of it."
         )
     splits = {split: task.samples(split) for split in ("train", "valid", "test")}
     if len(splits["train"]) > MOST_ROWS:

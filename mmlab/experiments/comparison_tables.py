@@ -54,7 +54,7 @@ def compare(
         return found
     plain = baselines_file.scores(baselines_file.read(library, task, fingerprint), found.metric)
     others, problems = imported_results.scores(library, task, found.metric)
-    return replace(found, yardsticks=plain, imported=others, problems=(*found.problems, *problems))
+    return replace(found, reference_models=plain, imported=others, problems=(*found.problems, *problems))
 
 
 def compare_ladder(library: Library, task: str, method: str, source: str = "built-in", metric: str = "") -> Comparison:
@@ -143,7 +143,7 @@ def as_markdown(found: Comparison) -> str:
         cells += [f"{bold}{write(row.mean)}{spread}{bold}", write(row.worst), _difference(row, found.is_share)]
         cells.append("" if math.isnan(p[row.name]) else p_value(p[row.name]))
         lines.append("| " + " | ".join(cells) + " |")
-    for title, table in {**found.yardsticks, **imported_results.named(found.imported)}.items():
+    for title, table in {**found.reference_models, **imported_results.named(found.imported)}.items():
         values = [table.get(key, math.nan) for key in found.combinations]
         worst = (min if found.higher_is_better else max)(values, default=math.nan)
         cells = [f"*{title}*", "", *map(write, values), write(float(mean_of(values))), write(worst), "", ""]
@@ -209,10 +209,10 @@ def as_json(found: Comparison) -> dict[str, Any]:
     about = {name: getattr(found, name) for name in ("task", "source", "metric", "baseline", "samples", "groups")}
     about |= {"grouped_by": found.grouped_by, "scope": found.scope}
     about |= {"nothing": found.nothing} if math.isfinite(found.nothing) else {}
-    if found.yardsticks:
-        about["yardsticks"] = {
+    if found.reference_models:
+        about["reference_models"] = about["yardsticks"] = {  # the second: its earlier name
             title: dict(zip(table, _finite(list(table.values())), strict=True))
-            for title, table in found.yardsticks.items()
+            for title, table in found.reference_models.items()
         }
     about |= imported_results.as_json(found.imported)
     return {**about, "combinations": list(found.combinations), "methods": methods, "problems": list(found.problems)}

@@ -37,7 +37,7 @@ def compare_folds(
         rows=rows(runs, baseline, first.higher_is_better),
         runs=runs,
         problems=tuple(problem for found in each for problem in found.problems),
-        yardsticks=_yardsticks(each, common),
+        reference_models=_reference_models(each, common),
         imported={},
         over="fold",
     )
@@ -58,14 +58,14 @@ def _over_folds(name: str, each: Sequence[Comparison], common: Sequence[str]) ->
     )
 
 
-def _yardsticks(each: Sequence[Comparison], common: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+def _reference_models(each: Sequence[Comparison], common: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
     """Of the plain models that were measured on every fold, the mean over the folds."""
-    titles = [title for title in each[0].yardsticks if all(title in found.yardsticks for found in each)]
+    titles = [title for title in each[0].reference_models if all(title in found.reference_models for found in each)]
     return {
         title: {
-            key: float(np.mean([found.yardsticks[title][key] for found in each]))
+            key: float(np.mean([found.reference_models[title][key] for found in each]))
             for key in common
-            if all(key in found.yardsticks[title] for found in each)
+            if all(key in found.reference_models[title] for found in each)
         }
         for title in titles
     }

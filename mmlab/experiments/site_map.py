@@ -16,7 +16,7 @@ from mmlab.core.errors import CheckpointError
 from mmlab.core.outputs import Output
 from mmlab.core.results import Sweep
 from mmlab.viz.base.theme import SEQUENTIAL
-from mmlab.viz.embed.point_colours import named
+from mmlab.viz.embed.point_colours import of_categories
 from mmlab.viz.site.content import NO_COLOUR, Colouring, EmbeddingMap
 
 MOST_POINTS = 60_000
@@ -45,9 +45,9 @@ def _colourings(found: Sweep, output: Output, kept: NDArray[np.int64]) -> Iterat
     for name in (name for name in SHOWN if name in there):
         kind = there[name]
         if isinstance(kind, Labels):
-            look = named(kind.names, kind.codes, kind.judged)
-            codes = np.minimum(look.codes[:, kept], NO_COLOUR).astype(np.uint8)
-            yield Colouring(name, look.names, look.colours, codes)
+            colours = of_categories(kind.names, kind.codes, kind.judged)
+            codes = np.minimum(colours.codes[:, kept], NO_COLOUR).astype(np.uint8)
+            yield Colouring(name, colours.names, colours.colours, codes)
         else:
             yield _shaded(kind, kept)
 

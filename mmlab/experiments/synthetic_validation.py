@@ -13,7 +13,7 @@ from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
 from mmlab.analysis.dominance.measure import Measure, PairMeasure, Truth, truths_of
 from mmlab.analysis.dominance.perturbations import OWN_RULE, ProbeBudget, probe
 from mmlab.analysis.dominance.report import Panel, lattice_of, panel
-from mmlab.analysis.dominance.synthetic_tasks import NAMES, Known, KnownTask, known
+from mmlab.analysis.dominance.synthetic_tasks import NAMES, SyntheticData, SyntheticTask, data_named
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
 from mmlab.core.training_plan import Plan
@@ -46,9 +46,9 @@ class Tried:
     verdicts: tuple[Verdict, ...]
 
 
-def try_measures(which: Known, method: str = "dropout", seed: int = 0, tell: ProgressCallback = quiet) -> Tried:
+def try_measures(which: SyntheticData, method: str = "dropout", seed: int = 0, tell: ProgressCallback = quiet) -> Tried:
     """Train on the data set (seconds on one core), measure, compare. Raises UnknownName for the method."""
-    task = KnownTask(which)
+    task = SyntheticTask(which)
     torch.manual_seed(seed)
     kind = METHODS[method]
     trained = kind(task.info, kind.Config())
@@ -73,7 +73,7 @@ def tried(name: str, tell: ProgressCallback = quiet) -> Tried:
     """
     key = (name, EPOCHS)
     if key not in _kept:
-        _kept[key] = try_measures(known(name), tell=tell)
+        _kept[key] = try_measures(data_named(name), tell=tell)
     return _kept[key]
 
 

@@ -20,7 +20,7 @@ from mmlab.core.task import TaskInfo
 from mmlab.foreign.building import build
 from mmlab.foreign.calling import device_of
 from mmlab.foreign.calls import Call, caught
-from mmlab.foreign.looks import INPUT, Look
+from mmlab.foreign.cam_layers import INPUT, CamLayer
 from mmlab.foreign.registration import Registration
 from mmlab.foreign.running import Answer, Piece, Runner
 from mmlab.foreign.tracing import Trace
@@ -42,7 +42,7 @@ class RegisteredModel(Method):
     runs: ClassVar[Mapping[str, Registration]]
     task: ClassVar[str] = ""
     runner: Runner
-    looks: Mapping[str, Look]
+    cam_layer: Mapping[str, CamLayer]
     lock: Any
 
     def __init__(self, info: TaskInfo, registration: Registration, module: nn.Module) -> None:
@@ -51,7 +51,7 @@ class RegisteredModel(Method):
         self.module = module
         self.notes: list[str] = []
         self.trace = Trace()
-        self.looks = dict.fromkeys(info.modalities.names, INPUT)
+        self.cam_layer = dict.fromkeys(info.modalities.names, INPUT)
         object.__setattr__(self, "lock", threading.RLock())
 
     @classmethod
@@ -130,12 +130,12 @@ class RegisteredModel(Method):
 
     def cam_layers(self, name: str, combination: Combination) -> list[nn.Module]:
         """The module at whose call Grad-CAM looks; none where it looks at the input. `evidence` is what is used."""
-        look = self.looks[name]
-        return [dict(self.module.named_modules())[look.call.path]] if look.call else []
+        cam_layer = self.cam_layer[name]
+        return [dict(self.module.named_modules())[cam_layer.call.path]] if cam_layer.call else []
 
     def evidence(self, inputs: Mapping[str, Tensor], present: Tensor, score: Callable[[Tensor], Tensor]) -> Evidence:
         """Activations and gradients at the layers of `looks`, for each row of a batch `[B, *shape]`."""
-        calls = _distinct([look.call for look in self.looks.values() if look.call])
+        calls = _distinct([cam_layer.call for cam_layer in self.cam_layer.values() if cam_layer.call])
         leaves = {name: _leaf(value) for name, value in inputs.items()}
         with self.lock, torch.enable_grad():
             parts, logits = self._differentiated(leaves, present, calls)
@@ -146,7 +146,9 @@ class RegisteredModel(Method):
             id(each): gradient for each, gradient in zip([*wanted, *leaves.values()], gradients, strict=True)
         }
         layers = {name: [self._layer(name, leaves[name], parts, at, len(present))] for name in self.modalities.names}
-        return Evidence(layers, scores.detach(), frozenset(n for n, look in self.looks.items() if look.call is None))
+        return Evidence(
+            layers, scores.detach(), frozenset(n for n, cam_layer in self.cam_layer.items() if cam_layer.call is None)
+        )
 
     def _differentiated(
         self, leaves: Mapping[str, Tensor], present: Tensor, calls: Sequence[Call]
@@ -174,22 +176,22 @@ class RegisteredModel(Method):
         rows: int,
     ) -> tuple[Tensor, Tensor]:
         """Activations and gradients `[B, C, *places]` of one modality; zeros where its layer did not run."""
-        look = self.looks[name]
-        if look.call is None:
+        cam_layer = self.cam_layer[name]
+        if cam_layer.call is None:
             pair = (leaf.detach(), at[id(leaf)])
             return (pair[0][:, None], pair[1][:, None]) if leaf.dim() == 2 else pair
         found: tuple[Tensor, Tensor] | None = None
         for caught_here, index in parts:
-            if look.call not in caught_here:
+            if cam_layer.call not in caught_here:
                 continue
-            value = look.maps(caught_here[look.call].detach()).float()
-            gradient = look.maps(at[id(caught_here[look.call])]).float()
+            value = cam_layer.maps(caught_here[cam_layer.call].detach()).float()
+            gradient = cam_layer.maps(at[id(caught_here[cam_layer.call])]).float()
             if found is None:
                 found = value.new_zeros(rows, *value.shape[1:]), value.new_zeros(rows, *value.shape[1:])
             for whole, some in zip(found, (value, gradient), strict=True):
                 whole[index] = some
         if found is None:
-            raise Unsupported(f"'{look.call}' was not called.", f"Correct look= of Input('{name}').")
+            raise Unsupported(f"'{cam_layer.call}' was not called.", f"Correct look= of Input('{name}').")
         return found
 
     # the same network, knowing nothing
@@ -206,7 +208,11 @@ class RegisteredModel(Method):
             _reset(module)
         other = type(self)(self.info, self.registration, module)
         other.runner = replace(self.runner, module=module, encoders={})
-        other.looks, other.trace, other.notes = self.looks, Trace(embedding=self.trace.embedding), list(self.notes)
+        other.cam_layer, other.trace, other.notes = (
+            self.cam_layer,
+            Trace(embedding=self.trace.embedding),
+            list(self.notes),
+        )
         return other.eval()
 
 

@@ -16,8 +16,8 @@ from mmlab.foreign.adapter import RegisteredModel
 from mmlab.foreign.building import build
 from mmlab.foreign.calling import DONORS, Caller, device_of, dtype_of, fill_of, signature_of
 from mmlab.foreign.calls import Call
-from mmlab.foreign.looks import Look
-from mmlab.foreign.proving import embedding_of, looks_of, replay_is_exact
+from mmlab.foreign.cam_layers import CamLayer
+from mmlab.foreign.proving import cam_layers_of, embedding_of, replay_is_exact
 from mmlab.foreign.registration import Registration
 from mmlab.foreign.running import Runner
 from mmlab.foreign.task import complete_inputs, layout_of, mean_of, seen_of
@@ -78,11 +78,11 @@ def find_out(method: RegisteredModel) -> None:
             embedding, note = embedding_of(runner, modalities, inputs, wanted)
             runner = replace(runner, embedding=embedding)
             method.notes += [note] if note else []
-        looks, notes = looks_of(runner, modalities, inputs, seen, registration.inputs)
+        cam_layers, notes = cam_layers_of(runner, modalities, inputs, seen, registration.inputs)
         tried = replace(runner, encoders=seen.encoders)
         seen.replay = replay_is_exact(tried, modalities, inputs, dtype_of(method.module))
         method.runner = tried if seen.replay else runner
-        method.looks = looks
+        method.cam_layer = cam_layers
         method.notes += notes
         if not seen.replay:
             method.notes.append("No encoder can be run apart: each combination runs all of the module.")
@@ -92,8 +92,8 @@ def of_card(method: RegisteredModel, kept: Mapping[str, Any]) -> bool:
     """Take over what an earlier trace found, from a card. Whether that could be."""
     try:
         encoders = {Call.parse(path): name for path, name in kept["encoders"].items()}
-        looks = {
-            name: Look(
+        cam_layers = {
+            name: CamLayer(
                 Call.parse(each["call"]) if each["call"] else None,
                 each["form"],
                 tuple(each["sizes"]),
@@ -102,11 +102,13 @@ def of_card(method: RegisteredModel, kept: Mapping[str, Any]) -> bool:
             for name, each in kept["looks"].items()
         }
         below = dict(method.module.named_modules())
-        paths = [call.path for call in encoders] + [look.call.path for look in looks.values() if look.call]
-        if set(looks) != set(method.modalities.names) or any(path not in below for path in paths):
+        paths = [call.path for call in encoders] + [
+            cam_layer.call.path for cam_layer in cam_layers.values() if cam_layer.call
+        ]
+        if set(cam_layers) != set(method.modalities.names) or any(path not in below for path in paths):
             return False
         method.trace = Trace([], encoders, bool(kept["replay"]), kept["embedding"], int(kept["bytes"]))
-        method.looks, method.notes = looks, list(kept["notes"])
+        method.cam_layer, method.notes = cam_layers, list(kept["notes"])
         replayed = encoders if kept["replay"] else {}
         method.runner = replace(
             method.runner, embedding=kept["embedding"], encoders=replayed, row_bytes=int(kept["bytes"])
@@ -123,6 +125,6 @@ def trace_card(method: RegisteredModel) -> dict[str, Any]:
         "replay": method.trace.replay,
         "embedding": method.runner.embedding,
         "bytes": method.runner.row_bytes,
-        "looks": {name: look.card() for name, look in method.looks.items()},
+        "looks": {name: cam_layer.card() for name, cam_layer in method.cam_layer.items()},
         "notes": method.notes,
     }

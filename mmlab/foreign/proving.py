@@ -10,8 +10,8 @@ from torch import Tensor
 
 from mmlab.core.modality import Modalities
 from mmlab.foreign.calls import caught
+from mmlab.foreign.cam_layers import INPUT, CamLayer, cam_layer_of, no_positions, read_cam_layer
 from mmlab.foreign.inputs import Input
-from mmlab.foreign.looks import INPUT, Look, form_of, not_places, read_look
 from mmlab.foreign.running import Runner
 from mmlab.foreign.tracing import Seen, Trace
 from mmlab.foreign.trees import same_numbers
@@ -77,25 +77,25 @@ def embedding_of(runner: Runner, modalities: Modalities, inputs: Mapping[str, Te
     return wanted, ""
 
 
-def looks_of(
+def cam_layers_of(
     runner: Runner, modalities: Modalities, inputs: Mapping[str, Tensor], found: Trace, given: Mapping[str, Input]
-) -> tuple[dict[str, Look], list[str]]:
+) -> tuple[dict[str, CamLayer], list[str]]:
     """Where Grad-CAM looks for each modality, and notes on those that have no layer of their own.
 
     Raises DataError for a place that was named and gives no map.
     """
-    wanted = {name: read_look(each.look, each.reshape) for name, each in given.items() if each.look}
-    candidates: dict[str, list[Look]] = {name: _candidates(found, modalities[name]) for name in modalities.names}
-    chosen: dict[str, Look] = {}
+    wanted = {name: read_cam_layer(each.look, each.reshape) for name, each in given.items() if each.look}
+    candidates: dict[str, list[CamLayer]] = {name: _candidates(found, modalities[name]) for name in modalities.names}
+    chosen: dict[str, CamLayer] = {}
     notes = []
-    named = [look for look in wanted.values() if look.call]
-    every = [*named, *(look for name in modalities.names if name not in wanted for look in candidates[name])]
+    named = [cam_layer for cam_layer in wanted.values() if cam_layer.call]
+    every = [*named, *(cam_layer for name in modalities.names if name not in wanted for cam_layer in candidates[name])]
     reached = _reached(runner, inputs, every) if every else {}
     for name in modalities.names:
         if name in wanted:
             chosen[name] = _formed(wanted[name], found, modalities, name)
             continue
-        there = [look for look in candidates[name] if reached.get(look.call, 0) > 1]
+        there = [cam_layer for cam_layer in candidates[name] if reached.get(cam_layer.call, 0) > 1]
         chosen[name] = there[-1] if there else INPUT
         if not there:
             what = "it has no attribution map" if modalities[name].discrete else "gradient × input is shown instead"
@@ -111,34 +111,34 @@ def _places(modality: object) -> tuple[int, ...]:
     return shape[1:] or shape
 
 
-def _candidates(found: Trace, modality: object) -> list[Look]:
+def _candidates(found: Trace, modality: object) -> list[CamLayer]:
     """Calls that see this modality alone and have places, in order; projections only where nothing else is."""
     name: str = modality.name  # type: ignore[attr-defined]
     alone = [each for each in found.calls if each.sees == {name} and each.rows]
-    formed = [(each, form_of(each.call, each.layer, _places(modality))) for each in alone]
-    looks = [(each, look) for each, look in formed if look is not None]
-    outer = [look for each, look in looks if not each.layer.inner]
-    return outer or [look for _, look in looks]
+    formed = [(each, cam_layer_of(each.call, each.layer, _places(modality))) for each in alone]
+    cam_layers = [(each, cam_layer) for each, cam_layer in formed if cam_layer is not None]
+    outer = [cam_layer for each, cam_layer in cam_layers if not each.layer.inner]
+    return outer or [cam_layer for _, cam_layer in cam_layers]
 
 
-def _formed(look: Look, found: Trace, modalities: Modalities, name: str) -> Look:
-    if look.call is None or look.reshape is not None:
-        return look
-    seen: Seen | None = next((each for each in found.calls if each.call == look.call), None)
+def _formed(cam_layer: CamLayer, found: Trace, modalities: Modalities, name: str) -> CamLayer:
+    if cam_layer.call is None or cam_layer.reshape is not None:
+        return cam_layer
+    seen: Seen | None = next((each for each in found.calls if each.call == cam_layer.call), None)
     if seen is None:
-        return look
-    formed = form_of(look.call, seen.layer, _places(modalities[name]))
+        return cam_layer
+    formed = cam_layer_of(cam_layer.call, seen.layer, _places(modalities[name]))
     if formed is None:
-        raise not_places(look, seen.layer, name)
+        raise no_positions(cam_layer, seen.layer, name)
     return formed
 
 
-def _reached(runner: Runner, inputs: Mapping[str, Tensor], looks: list[Look]) -> dict:
+def _reached(runner: Runner, inputs: Mapping[str, Tensor], cam_layers: list[CamLayer]) -> dict:
     """At how many places of each call there is gradient of the answers."""
     one = {name: value[:2] for name, value in inputs.items()}
     rows = len(next(iter(one.values())))
     present = torch.ones(rows, len(one), dtype=torch.bool, device=next(iter(one.values())).device)
-    calls = [look.call for look in looks if look.call]
+    calls = [cam_layer.call for cam_layer in cam_layers if cam_layer.call]
     with torch.enable_grad(), caught(runner.module, calls, differentiate=True) as found:
         answer = replace(runner, encoders={}, embedding="").direct(_differentiable(one), present)
         total = runner.registration.output.score_of_answer(answer.logits).sum()
@@ -146,14 +146,14 @@ def _reached(runner: Runner, inputs: Mapping[str, Tensor], looks: list[Look]) ->
         return {}
     there = [call for call in calls if call in found]
     gradients = torch.autograd.grad(total, [found[call] for call in there], allow_unused=True)
-    forms = {look.call: look for look in looks}
+    forms = {cam_layer.call: cam_layer for cam_layer in cam_layers}
     return {call: places_of(forms[call], g) for call, g in zip(there, gradients, strict=True) if g is not None}
 
 
-def places_of(look: Look, gradient: Tensor) -> int:
+def places_of(cam_layer: CamLayer, gradient: Tensor) -> int:
     """At how many places of one sample some gradient arrives."""
     try:
-        maps = look.maps(gradient)
+        maps = cam_layer.maps(gradient)
     except (RuntimeError, ValueError, IndexError):
         return 0
     if maps.dim() < 3:

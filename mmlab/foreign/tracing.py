@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from mmlab.foreign.calling import Caller
 from mmlab.foreign.calls import Call, watched
-from mmlab.foreign.looks import Layer, layer_of
+from mmlab.foreign.cam_layers import Layer, layer_of
 from mmlab.foreign.trees import by_row, tensors
 
 SAMPLES = 3

@@ -49,7 +49,7 @@ WHOLE = ConfigDict(extra="forbid", strict=True)
 
 Field_ = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_-]*$")]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
-Said = Annotated[str, Field(min_length=1, max_length=600)]
+Sentence = Annotated[str, Field(min_length=1, max_length=600)]
 Words = Annotated[list[Word], Field(max_length=32)]
 View = Annotated[dict[Field_, Word], Field(max_length=32)]
 
@@ -83,11 +83,11 @@ class WrittenStep(TypedDict):
 
     page: Field_
     view: View
-    say: Said
-    question: Said
-    options: Annotated[dict[Word, Said], Field(min_length=2, max_length=MOST_OPTIONS)]
+    say: Sentence
+    question: Sentence
+    options: Annotated[dict[Word, Sentence], Field(min_length=2, max_length=MOST_OPTIONS)]
     answer: AskedFact
-    reveal: Said
+    reveal: Sentence
     then: NotRequired[View]
     numbers: NotRequired[Annotated[dict[Field_, AskedFact], Field(max_length=16)]]
 
@@ -98,7 +98,7 @@ class WrittenLesson(TypedDict):
 
     title: Annotated[str, Field(min_length=1, max_length=80)]
     minutes: Annotated[int, Field(ge=1, le=90)]
-    learn: Said
+    learn: Sentence
     order: NotRequired[Annotated[int, Field(ge=0, le=10_000)]]
     steps: Annotated[list[WrittenStep], Field(min_length=1, max_length=MOST_STEPS)]
 

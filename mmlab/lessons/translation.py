@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 
 from mmlab.core.errors import DataError
 from mmlab.lessons.lesson import Lesson, Step
-from mmlab.lessons.lesson_file import MOST_STEPS, WHOLE, Said, Word, parts, places
+from mmlab.lessons.lesson_file import MOST_STEPS, WHOLE, Sentence, Word, parts, places
 from mmlab.storage import strict_json
 
 FOLDER = Path(__file__).parent
@@ -26,10 +26,10 @@ HINT = "docs/lessons.md says what a translation holds."
 class TranslatedStep(TypedDict):
     """The words of one step."""
 
-    say: Said
-    question: Said
-    options: dict[Word, Said]
-    reveal: Said
+    say: Sentence
+    question: Sentence
+    options: dict[Word, Sentence]
+    reveal: Sentence
 
 
 @with_config(WHOLE)
@@ -37,7 +37,7 @@ class TranslatedLesson(TypedDict):
     """What stands between the two fences."""
 
     title: Annotated[str, Field(min_length=1, max_length=80)]
-    learn: Said
+    learn: Sentence
     steps: Annotated[list[TranslatedStep], Field(min_length=1, max_length=MOST_STEPS)]
 
 

@@ -38,13 +38,13 @@ from mmlab.losses.m3ixup import (
     nt_xent,
 )
 from mmlab.losses.mmanet import (
-    doubt_shares,
     entropy_weights,
     margin_aware_distillation,
     margin_weights,
     prediction_divergence,
     similarity_preserving,
     squared_iou_gap,
+    uncertainty_shares,
     weakest_combinations,
 )
 from mmlab.losses.mmpareto import pareto_weights, rescaled
@@ -60,7 +60,6 @@ __all__ = [
     "decoupled_pair",
     "dimension_scores",
     "discrepancy_ratios",
-    "doubt_shares",
     "duc_loss",
     "effective_dimensions",
     "enhanced",
@@ -91,6 +90,7 @@ __all__ = [
     "similarity_preserving",
     "soft_dice_loss",
     "squared_iou_gap",
+    "uncertainty_shares",
     "undivided_contrast",
     "unidirectional_contrast",
     "weakest_combinations",

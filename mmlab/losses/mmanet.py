@@ -13,13 +13,13 @@ def entropy_weights(logits: Tensor) -> Tensor:
     Source: MMANet, released code, which is NaN as soon as a probability underflows.
     """
     entropy = torch.special.entr(logits.detach().softmax(1)).sum(1)
-    return doubt_shares(entropy)
+    return uncertainty_shares(entropy)
 
 
-def doubt_shares(doubts: Tensor) -> Tensor:
-    """Each sample's share of the batch's doubt, `[B]` to `[B]`; 1/B each where there is none."""
-    doubts = torch.where(doubts.sum() > 0, doubts, 1.0)
-    return doubts / doubts.sum()
+def uncertainty_shares(uncertainties: Tensor) -> Tensor:
+    """Each sample's share of the uncertainty of the batch, `[B]` to `[B]`; 1/B each if all of it is zero."""
+    uncertainties = torch.where(uncertainties.sum() > 0, uncertainties, 1.0)
+    return uncertainties / uncertainties.sum()
 
 
 def margin_weights(distance: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ def margin_aware_distillation(
     blocks: int = 1,
     weights: Tensor | None = None,
 ) -> Tensor:
-    """Squared differences of the sample relations, weighted by the teacher's doubt and summed: scalar.
+    """Squared differences of the sample relations, weighted by the teacher's uncertainty and summed: scalar.
 
     `student`, `teacher` `[B, ...]`, `teacher_logits` `[B, C]`; the teacher is detached. `weights` `[B]` takes
     the place of the entropy weights, the logits may then be None. ValueError: another `weight`, or neither.

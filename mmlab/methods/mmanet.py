@@ -31,12 +31,12 @@ from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
 from mmlab.losses.dmrnet import hard_combination_loss
 from mmlab.losses.mmanet import (
-    doubt_shares,
     margin_aware_distillation,
     margin_weights,
     prediction_divergence,
     similarity_preserving,
     squared_iou_gap,
+    uncertainty_shares,
     weakest_combinations,
 )
 from mmlab.networks.parts import Parts, hide, pixels, pool
@@ -250,12 +250,12 @@ class MMANet(Method["MMANet.Config"]):
         student_feature, teacher_feature = fused.extras["feature"], teacher.extras["feature"]
         total = torch.zeros((), device=fused.logits.device)
         for student, wise in zip(student_feature, teacher_feature, strict=True):
-            rows, doubts = self._as_samples((student, wise), teacher.logits, run)
+            rows, uncertainties = self._as_samples((student, wise), teacher.logits, run)
             if self.config.relation == "similarity":
                 total = total + similarity_preserving(*rows)
             else:
                 total = total + margin_aware_distillation(
-                    *rows, teacher.logits, self.config.weight, self.config.blocks, doubts
+                    *rows, teacher.logits, self.config.weight, self.config.blocks, uncertainties
                 )
         return total
 
@@ -267,10 +267,12 @@ class MMANet(Method["MMANet.Config"]):
         pooled = self.config.pixels == "pooled"
         sides = tuple(min(side, POOLED) if pooled else side for side in student.shape[2:])
         small = shrunk(logits, sides)
-        doubts = self.output.doubt(small) if self.config.doubt == "entropy" else 1 - self.output.certainty(small)
+        uncertainties = (
+            self.output.uncertainty_map(small) if self.config.doubt == "entropy" else 1 - self.output.certainty(small)
+        )
         chosen = torch.randperm(len(student) * math.prod(sides), generator=run.generator)
         chosen = (chosen if pooled else chosen[:PIXELS]).to(student.device)
-        rows, wise, weights = (pixels(shrunk(maps, sides))[chosen] for maps in (student, teacher, doubts))
+        rows, wise, weights = (pixels(shrunk(maps, sides))[chosen] for maps in (student, teacher, uncertainties))
         weights = weights.squeeze(1) + 1e-6
         return (rows, wise), weights / weights.sum()
 
@@ -278,9 +280,9 @@ class MMANet(Method["MMANet.Config"]):
         """Of numbers by nearness to the middle, of labels by entropy (docs/methods.md 5.8); None: as classes."""
         if logits.shape[1] > 1 and not self.output.yes_or_no:
             return None
-        doubts = self.output.uncertainty(logits)  # of a number exp(-distance) on the scale
+        uncertainties = self.output.uncertainty(logits)  # of a number exp(-distance) on the scale
         in_batch = self.config.margin == "batch" and not self.output.yes_or_no
-        return margin_weights(-doubts.log()) if in_batch else doubt_shares(doubts)
+        return margin_weights(-uncertainties.log()) if in_batch else uncertainty_shares(uncertainties)
 
     def on_epoch_end(self, run: Run) -> None:
         """Measure how far each combination drifts while warming up; then choose the weakest once (Eq. 9-13).

@@ -31,7 +31,7 @@ def read(library: Library, task: str, fingerprint: str) -> dict[str, Any]:
         try:
             found: dict[str, Any] = strict_json.checked(file.read_bytes(), Baselines, FILE, "", LARGEST)
         except (MmlabError, OSError):
-            continue  # measured again by the command; a yardstick that cannot be read hides no model
+            continue  # measured again by the command; a reference model that cannot be read hides no model
         if found["contents"] == fingerprint:
             return dict(found["baselines"])
     return {}

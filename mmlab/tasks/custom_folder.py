@@ -45,7 +45,7 @@ from mmlab.tasks.custom.samples import (
 )
 from mmlab.tasks.custom.stored_split import check_room, stored_names, stored_split
 from mmlab.tasks.custom.task_json import Description, read_description
-from mmlab.tasks.custom.text_tokens import WORDS, unsaid
+from mmlab.tasks.custom.text_tokens import WORDS, inputs_without_tokens
 from mmlab.tasks.custom.usual_plan import usual_plan
 
 VERSION = 4  # of what a split holds; raise it when a kind's reading or preparation changes
@@ -74,7 +74,7 @@ class FolderTask:
 
     def taken_as_words(self) -> tuple[str, ...]:
         """The texts of which task.json does not say what they are taken as, and which are words for that reason."""
-        return unsaid(self.description)
+        return inputs_without_tokens(self.description)
 
     def sources(self) -> tuple[Source, ...]:
         """A folder is one source: what it holds is `built-in`."""

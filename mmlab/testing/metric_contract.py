@@ -15,7 +15,7 @@ from mmlab.core.outputs import ALL_KINDS, Output, Regression, SemanticSegmentati
 from mmlab.testing.toy_task import OUTPUTS, ToyTask
 
 STEPPED = Regression(-3.0, 3.0, whole_steps=True)
-LARGEST = 9.0  # a logit that leaves no doubt
+LARGEST = 9.0  # the logit of a certain answer
 RIGHT: dict[str, Callable[[Output, Tensor], Tensor]] = {  # the logits of perfect answers
     "classification": lambda output, target: LARGEST * torch.nn.functional.one_hot(target, output.channels).float(),
     "detection": lambda output, target: LARGEST * torch.nn.functional.one_hot(target, output.channels).float(),

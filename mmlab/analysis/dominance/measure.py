@@ -80,10 +80,10 @@ class Evidence:
     @cached_property
     def tables(self) -> dict[str, Numbers]:
         """The payoff of each prediction, `[2**M, N]` by bit mask, by the payoff's name; "right" is always included."""
-        from mmlab.analysis.dominance.payoffs import value_table, worths
+        from mmlab.analysis.dominance.payoffs import payoffs, value_table
 
         logits, target = self.lattice.logits, self.lattice.target
-        return {each.name: value_table(self.output, logits, target, each.name) for each in worths(self.output)}
+        return {each.name: value_table(self.output, logits, target, each.name) for each in payoffs(self.output)}
 
     @cached_property
     def scores(self) -> Numbers:

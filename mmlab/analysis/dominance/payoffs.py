@@ -23,7 +23,7 @@ SHARE, NATS, NUMBER = "share", "nats", "number"
 
 @dataclass(frozen=True)
 class Payoff:
-    """One way to say what an answer is worth. unit: a share of 1, nats, or the task's own number."""
+    """A payoff (of a coalition game): what an answer is worth. unit: a share of 1, nats, or the task's own number."""
 
     name: str
     title: str
@@ -71,28 +71,28 @@ _DICE = Payoff("right", phrase("overlap (Dice)"), SHARE, phrase("how well found 
 
 
 @singledispatch
-def worths(output: Output) -> tuple[Payoff, ...]:
-    """The values that exist for a kind of answer; the first is a share of 1, where more is better."""
+def payoffs(output: Output) -> tuple[Payoff, ...]:
+    """The payoffs that a kind of output has; the first is a share of 1, the higher the better."""
     return (_DICE,)
 
 
-@worths.register
-def _kind_worths(output: SemanticSegmentation) -> tuple[Payoff, ...]:
+@payoffs.register
+def _kind_payoffs(output: SemanticSegmentation) -> tuple[Payoff, ...]:
     return (_IOU,)
 
 
-@worths.register
-def _class_worths(output: Classification) -> tuple[Payoff, ...]:
+@payoffs.register
+def _class_payoffs(output: Classification) -> tuple[Payoff, ...]:
     return (_RIGHT, _CHANCE, _LOG)
 
 
-@worths.register
-def _label_worths(output: Multilabel) -> tuple[Payoff, ...]:
+@payoffs.register
+def _label_payoffs(output: Multilabel) -> tuple[Payoff, ...]:
     return (_LABELS, _YES_NO, _LIKELY)
 
 
-@worths.register
-def _number_worths(output: Regression) -> tuple[Payoff, ...]:
+@payoffs.register
+def _number_payoffs(output: Regression) -> tuple[Payoff, ...]:
     return (_SIDE, _ERROR)
 
 
@@ -122,9 +122,9 @@ def _number_metric(output: Regression) -> str:
     return "sign_accuracy"
 
 
-def worth(output: Output, name: str) -> Payoff:
-    """The value of that name. Raises UnknownName."""
-    found = {each.name: each for each in worths(output)}
+def payoff(output: Output, name: str) -> Payoff:
+    """The payoff of that name. Raises UnknownName."""
+    found = {each.name: each for each in payoffs(output)}
     if name not in found:
         raise UnknownName(f"Answers of this kind have no value '{name}'.", f"There are: {', '.join(found)}.")
     return found[name]
@@ -135,7 +135,7 @@ def sample_values(output: Output, logits: ArrayLike, target: ArrayLike, name: st
 
     Regions may come as logits `[N, R, H, W]` or as what a sweep keeps of them, `[N, R, 3 or more]`.
     """
-    worth(output, name)
+    payoff(output, name)
     return _values(output, np.asarray(logits, np.float64), np.asarray(target), name)
 
 

@@ -32,7 +32,7 @@ Bits = np.ndarray
 
 
 @dataclass(frozen=True)
-class Known:
+class SyntheticData:
     """One data set. draw: bits of left and right and the label, from a generator; worn: whether the right modality is a
     coin during training, and speaks when it is tested (a modality that collapsed in training)."""
 
@@ -58,23 +58,23 @@ def _synergy(generator: np.random.Generator, count: int) -> tuple[Bits, Bits, Bi
     return left, right, left ^ right
 
 
-SETS: dict[str, Known] = {
+SETS: dict[str, SyntheticData] = {
     each.name: each
     for each in (
-        Known("redundant", phrase("Redundant"), phrase("Left and right both show the label."), _redundant),
-        Known(
+        SyntheticData("redundant", phrase("Redundant"), phrase("Left and right both show the label."), _redundant),
+        SyntheticData(
             "unique",
             phrase("Unique to one (copy)"),
             phrase("Left shows the label, right an independent coin."),
             _unique,
         ),
-        Known(
+        SyntheticData(
             "synergy",
             phrase("Synergistic (XOR)"),
             phrase("The label says whether left and right differ: neither alone knows anything."),
             _synergy,
         ),
-        Known(
+        SyntheticData(
             "collapsed",
             phrase("One suppressed in training"),
             phrase("Both show the label, but right was random during training, so it never learned to use it."),
@@ -85,19 +85,19 @@ SETS: dict[str, Known] = {
 }
 
 
-def known(name: str) -> Known:
+def data_named(name: str) -> SyntheticData:
     """The data set of that name. Raises UnknownName."""
     if name not in SETS:
         raise UnknownName(f"There is no data set '{name}'.", f"There are: {', '.join(SETS)}.")
     return SETS[name]
 
 
-class KnownTask:
+class SyntheticTask:
     """One of the sets as a task that methods can be trained on. In memory: not registered, not shipped."""
 
     plan: ClassVar[Mapping[str, Any]] = {}
 
-    def __init__(self, which: Known) -> None:
+    def __init__(self, which: SyntheticData) -> None:
         modalities = [Modality(name, "vector", (WIDTH,), name.capitalize(), name[0].upper()) for name in NAMES]
         self.which = which
         self.name, self.title, self.about = f"known-{which.name}", which.title, which.about

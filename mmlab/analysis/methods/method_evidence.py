@@ -194,8 +194,8 @@ def votes(method: Method, found: Sweep) -> Votes:
 class Relations:
     """How alike samples are to the student and to its teacher: `[N, N]`, rows of length 1, sorted by class.
 
-    labels `[N]`; per sample `[N]`: weights (the teacher's doubt, mean 1), margin (first less second probability of
-    the teacher), right (the teacher's answer), distance (squared difference of the two rows).
+    labels `[N]`; per sample `[N]`: weights (the teacher's uncertainty, mean 1), margin (first less second probability
+    of the teacher), right (the teacher's answer), distance (squared difference of the two rows).
     Source: docs/methods.md 5.7.
     """
 
@@ -234,10 +234,10 @@ def relations(student: Sweep, teacher: Sweep, combination: str, count: int = 120
     own = _relation(student.mean[student.index(combination)][chosen])
     wise = _relation(teacher.mean[-1][chosen])
     logits = teacher.logits[-1][chosen]
-    doubt = entropy_weights(tensor(logits)).numpy() * len(chosen)
+    weights = entropy_weights(tensor(logits)).numpy() * len(chosen)
     right, target = logits.argmax(1), student.target[chosen].astype(np.int64)
     gap = ((own - wise) ** 2).sum(1)
-    return Relations(combination, target, own, wise, doubt, margins(logits), right == target, gap)
+    return Relations(combination, target, own, wise, weights, margins(logits), right == target, gap)
 
 
 # Parts

@@ -15,15 +15,15 @@ Scores = Mapping[str, float]  # by combination key
 
 
 def warnings(
-    models: Mapping[str, Scores], yardsticks: Mapping[str, Scores], metric: str, label: Callable[[str], str]
+    models: Mapping[str, Scores], reference_models: Mapping[str, Scores], metric: str, label: Callable[[str], str]
 ) -> list[str]:
     """What a person should know before they read numbers as findings about their data.
 
-    models: by title, the score of each combination in a metric; yardsticks: the same of plain models. label: a key in
-    words.
+    models: by title, the score of each combination in a metric; reference_models: the same of plain models. label: a
+    combination in words.
     """
-    found = [_below(models, title, scores, metric, label) for title, scores in yardsticks.items()]
-    return [*filter(None, found), *filter(None, [_hurt(models, yardsticks, metric, label)])]
+    found = [_below(models, title, scores, metric, label) for title, scores in reference_models.items()]
+    return [*filter(None, found), *filter(None, [_hurt(models, reference_models, metric, label)])]
 
 
 def _below(
@@ -47,30 +47,30 @@ def _below(
     key = worst[names[0]][1]
     told = {
         "models": _listed(names),
-        "yardstick": say(title).lower() if language() == ENGLISH else say(title),
+        "reference": say(title).lower() if language() == ENGLISH else say(title),
         "model": names[0],
         "amount": _amount(models[names[0]][key], plain[key], metric),
         "inputs": label(key),
     }
     if len(names) == 1:
-        below = say("{models} is below a plain {yardstick} on the same inputs, by {amount} with {inputs}.", **told)
+        below = say("{models} is below a plain {reference} on the same inputs, by {amount} with {inputs}.", **told)
     else:
         below = say(
-            "{models} are below a plain {yardstick} on the same inputs, {model} by {amount} with {inputs}.", **told
+            "{models} are below a plain {reference} on the same inputs, {model} by {amount} with {inputs}.", **told
         )
     rest = say("This is the model, not the data: what such a score says about inputs is not to be relied on.")
     return f"{below} {rest}"
 
 
 def _hurt(
-    models: Mapping[str, Scores], yardsticks: Mapping[str, Scores], metric: str, label: Callable[[str], str]
+    models: Mapping[str, Scores], reference_models: Mapping[str, Scores], metric: str, label: Callable[[str], str]
 ) -> str:
     """Models that score less with all inputs than with some of them, where no reference model does."""
     found: dict[str, tuple[float, str, str]] = {}
     higher = higher_is_better(metric)
     for name, scores in models.items():
         fall = _fall(scores, higher)
-        if fall is not None and not any(_fall(each, higher) for each in yardsticks.values()):
+        if fall is not None and not any(_fall(each, higher) for each in reference_models.values()):
             found[name] = fall
     if not found:
         return ""

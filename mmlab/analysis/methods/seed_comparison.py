@@ -66,7 +66,7 @@ class Comparison:
 
     runs: the seeds behind the rows, in the same order; problems: reports that could not be used, and why.
     nothing: what an empty answer to everything scores; NaN where answers cannot be empty.
-    yardsticks: what plain models score, by title and combination; empty where they were not measured.
+    reference_models: what plain models score, by title and combination; empty where they were not measured.
     imported: what others report, by title and combination; on which data, only they know.
     groups: whom the test samples come from, 0 where no report says; grouped_by: what such a group is.
     over: what the runs of a method differ in, "seed" or "fold".
@@ -83,7 +83,7 @@ class Comparison:
     runs: tuple[Runs, ...] = ()
     problems: tuple[str, ...] = ()
     nothing: float = float("nan")
-    yardsticks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    reference_models: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     imported: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     groups: int = 0
     grouped_by: str = USUAL
@@ -92,7 +92,7 @@ class Comparison:
     def warnings(self, label: Callable[[str], str]) -> list[str]:
         """What is to be known before numbers are read as findings about the data. label: a combination in words."""
         models = {row.title: dict(zip(self.combinations, row.score.tolist(), strict=True)) for row in self.rows}
-        return sanity.warnings(models, self.yardsticks, self.metric, label)
+        return sanity.warnings(models, self.reference_models, self.metric, label)
 
     @property
     def scope(self) -> str:

@@ -120,7 +120,7 @@ class PerSampleScores:
     right: Flags
     good: str
     error: Numbers
-    doubts: Mapping[str, Numbers]
+    uncertainties: Mapping[str, Numbers]
     slices: Mapping[str, tuple[str, ...]]
 
     @property
@@ -149,12 +149,12 @@ def grade(found: Sweep, output: Output) -> PerSampleScores:
         for name, metric in output.output_metrics.items()
         if metric.is_measured(answers.reshape(-1, *answers.shape[2:]))
     }
-    doubts = output.doubts(answers)
+    uncertainties = output.uncertainties(answers)
     if found.variance is not None:
-        doubts["variance"] = _by_mask(found, lattice, found.variance.mean(-1))
+        uncertainties["variance"] = _by_mask(found, lattice, found.variance.mean(-1))
     slices = {**output.slices(truth), **_people(lattice.groups)}
     right, error = output.correct(answers, truth), output.error(answers, truth)
-    return PerSampleScores(lattice, measures, right, output.good, error, doubts, slices)
+    return PerSampleScores(lattice, measures, right, output.good, error, uncertainties, slices)
 
 
 def hardness(others: list[Flags]) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def difference(found: Flags, truth: Truth) -> NDArray[np.int64]:
     return np.where(flags_known(truth), off, 0)
 
 
-def doubt(probability: NDArray[Any]) -> Numbers:
+def uncertainty(probability: NDArray[Any]) -> Numbers:
     """Per pixel, the mean entropy of yes or no over the regions, as a share of the most there can be: `[...]`."""
     chance = probability.astype(np.float64)
     return np.asarray((entr(chance) + entr(1 - chance)).mean(0) / np.log(2))

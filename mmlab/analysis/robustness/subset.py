@@ -18,6 +18,6 @@ def subset(graded: PerSampleScores, rows: Sequence[int]) -> PerSampleScores:
         graded.right[:, kept],
         graded.good,
         graded.error[:, kept],
-        {name: doubt[:, kept] for name, doubt in graded.doubts.items()},
+        {name: values[:, kept] for name, values in graded.uncertainties.items()},
         {name: tuple(belongs[row] for row in rows) for name, belongs in graded.slices.items()},
     )

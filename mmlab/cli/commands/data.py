@@ -15,7 +15,7 @@ from mmlab.cli.console import MENDABLE, emit, say, table
 from mmlab.core.errors import DataError
 
 if TYPE_CHECKING:
-    from mmlab.tasks.custom.text_tokens import Known
+    from mmlab.tasks.custom.text_tokens import Coverage
     from mmlab.tasks.official.array_steps import Steps
     from mmlab.tasks.official.benchmark import Benchmark, Protocol
     from mmlab.tasks.official.fingerprint import Fingerprint
@@ -96,7 +96,7 @@ def _list(json: bool) -> None:
 
 
 def _check(name: str, folder: Path, protocol: str, incomplete: bool, size: int, json: bool) -> int:
-    from mmlab.tasks.custom.text_tokens import known
+    from mmlab.tasks.custom.text_tokens import coverage
     from mmlab.tasks.official.opening import looked_at, open_folder
     from mmlab.tasks.official.unlabelled_pixels import unlabelled_pixels
 
@@ -104,7 +104,7 @@ def _check(name: str, folder: Path, protocol: str, incomplete: bool, size: int, 
     ready = incomplete or not found.lacking
     if ready:
         open_folder(name, folder, chosen.name, incomplete, size)
-    steps, texts = benchmark.steps(folder, chosen), known(folder) if ready else {}
+    steps, texts = benchmark.steps(folder, chosen), coverage(folder) if ready else {}
     unlabelled = unlabelled_pixels(folder) if ready else {}
     if json:
         table_of = [{"name": p.name, "about": p.about, "here": p.here, "source": p.source} for p in benchmark.protocols]
@@ -132,7 +132,7 @@ def _show(
     chosen: Protocol,
     found: Fingerprint,
     steps: Mapping[str, Steps],
-    texts: Mapping[str, Mapping[str, Known]],
+    texts: Mapping[str, Mapping[str, Coverage]],
 ) -> None:
     say(f"{benchmark.title}, protocol {chosen.name}")
     say(f"Files: {found.files:,} named, {len(found.lacking):,} cannot be used.")

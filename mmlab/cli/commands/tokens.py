@@ -35,7 +35,7 @@ def command(
 
         if by or length:
             text_tokens.choose(folder, by, name, length, size)
-        found = text_tokens.known(folder)
+        found = text_tokens.coverage(folder)
     if not found:
         raise DataError(*text_tokens.NO_TEXT)
     if json:

@@ -1,6 +1,6 @@
 """The kind of output as an object: classification, detection, multi-label classification, segmentation, regression.
 
-A method is written once and asks its output for losses, doubts and metrics; nobody else tests for kinds.
+A method is written once and asks its output for losses, uncertainties and metrics; no other code tests for kinds.
 Logits are `[B, C]` for classes and labels, `[B, 1]` for a number and `[B, R, H, W]` for regions.
 """
 

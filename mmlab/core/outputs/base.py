@@ -136,14 +136,14 @@ class Output(ABC):
 
     @abstractmethod
     def uncertainty(self, logits: Tensor) -> Tensor:
-        """One doubt per sample, `[B]`, larger where the answer is less certain."""
+        """The uncertainty of each answer, `[B]`: its entropy in nats if it has one."""
 
     @abstractmethod
     def certainty(self, logits: Tensor) -> Tensor:
         """How sure each answer is, in the shape of `logits` with one channel (DI-MML, docs/methods.md 3.3)."""
 
-    def doubt(self, logits: Tensor) -> Tensor:
-        """How unsure each answer is, in nats where it has an entropy, in the shape of `certainty`."""
+    def uncertainty_map(self, logits: Tensor) -> Tensor:
+        """The uncertainty in the shape of `certainty`: an entropy in nats, or one minus the certainty."""
         return 1 - self.certainty(logits)
 
     @abstractmethod
@@ -237,8 +237,8 @@ class Output(ABC):
         return fixed(goodness, 2)
 
     @abstractmethod
-    def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-        """How much each answer should be doubted, `[..., N]`, larger for less trust, by the name of the score."""
+    def uncertainties(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+        """Uncertainty scores of each answer by name, `[..., N]`: the larger, the less it should be trusted."""
 
     @abstractmethod
     def slices(self, truth: NDArray[Any]) -> dict[str, tuple[str, ...]]:

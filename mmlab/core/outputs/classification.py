@@ -104,7 +104,7 @@ class Classification(Output):
     def error(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
         return (~self.correct(answers, truth)).astype(np.float64)
 
-    def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    def uncertainties(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
         """Entropy in nats, and how little the first class has more than the second."""
         probability = softmax(answers.astype(np.float64), -1)
         best = np.partition(probability, -2, -1)

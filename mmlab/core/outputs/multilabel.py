@@ -121,7 +121,7 @@ class Multilabel(Output):
         probability = logits.sigmoid()
         return torch.where(logits > self.boundary, probability, 1 - probability).mean(-1, keepdim=True)
 
-    def doubt(self, logits: Tensor) -> Tensor:
+    def uncertainty_map(self, logits: Tensor) -> Tensor:
         return _entropy(logits).mean(-1, keepdim=True)
 
     def histogram(self, logits: Tensor) -> Tensor:
@@ -214,7 +214,7 @@ class Multilabel(Output):
         both, size = (given & there).sum(-1), given.sum(-1) + there.sum(-1)
         return np.asarray(np.where(size > 0, 1 - 2 * both / np.maximum(size, 1), 0.0))
 
-    def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    def uncertainties(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
         """The mean over labels of the entropy of yes and no, in nats."""
         yes = expit(answers.astype(np.float64))
         return {"entropy": (entr(yes) + entr(1 - yes)).mean(-1)}

@@ -136,7 +136,7 @@ class Regression(Output):
     def error(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
         return np.abs(answers[..., 0].astype(np.float64) - truth.astype(np.float64))
 
-    def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    def uncertainties(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
         """Closeness to the middle, as `uncertainty`."""
         distance = np.abs(answers[..., 0].astype(np.float64) - self.middle)
         return {"boundary": np.exp(-distance / ((self.high - self.low) / 4))}

@@ -147,7 +147,7 @@ class Segmentation(Output):
         probability = logits.sigmoid()
         return torch.maximum(probability, 1 - probability).mean(1, keepdim=True)
 
-    def doubt(self, logits: Tensor) -> Tensor:
+    def uncertainty_map(self, logits: Tensor) -> Tensor:
         return binary_entropy(logits).mean(1, keepdim=True)
 
     def histogram(self, logits: Tensor) -> Tensor:
@@ -205,7 +205,7 @@ class Segmentation(Output):
         """That of each region, `[..., R]`, to be shown: NaN where it is neither there nor found."""
         return np.where(is_somewhere(kept), dice_of(kept.astype(np.float64)), np.nan)
 
-    def doubts(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    def uncertainties(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
         """The mean entropy per pixel in nats."""
         return {"entropy": answers[..., ENTROPY].astype(np.float64).mean(-1)}
 
@@ -214,7 +214,7 @@ class Segmentation(Output):
         return {"size": thirds(truth.max(-1), ("small", "medium", "large"))}
 
     def empty_answer(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
-        """That nothing is found; its distances and doubts are as bad as the worst."""
+        """That nothing is found; its distances and uncertainties are as bad as the worst."""
         kept = np.zeros(answers.shape[1:])
         kept[..., COUNTED] = answers[0][..., COUNTED]
         kept[..., THERE] = truth
@@ -247,16 +247,16 @@ class Segmentation(Output):
         return is_there(target).long().sum(places_of(target))
 
     def read(self, logits: Tensor) -> Prediction:
-        shares, doubts, there = [], [], []
+        shares, uncertainties, there = [], [], []
         chances = np.empty(logits.shape, np.float16)
         for place, region in enumerate(logits):  # one by one: of a scan as a whole each takes much in full precision
             probability = region.double().sigmoid()
             shares.append(float(probability.mean()))
-            doubts.append(float(binary_entropy(region.double()).mean()))
+            uncertainties.append(float(binary_entropy(region.double()).mean()))
             there.append(bool((probability > 0.5).any()))
             chances[place] = probability.numpy()
         named = dict(zip(self.region_names, shares, strict=True))
-        return Prediction(self.words(np.array(there)), named, float(np.mean(doubts)), chances)
+        return Prediction(self.words(np.array(there)), named, float(np.mean(uncertainties)), chances)
 
     def words(self, regions: NDArray[np.bool_]) -> str:
         """Which of the regions, bool `[R, ...]`, there are."""

@@ -10,10 +10,10 @@ import torch
 
 from mmlab.core.errors import MmlabError
 from mmlab.foreign.calls import Call, caught
+from mmlab.foreign.cam_layers import CamLayer, Layer, cam_layer_of
 from mmlab.foreign.doctor.findings import Finding
 from mmlab.foreign.doctor.patient import Patient
 from mmlab.foreign.inputs import Input
-from mmlab.foreign.looks import Layer, Look, form_of
 from mmlab.foreign.places import said
 from mmlab.foreign.tracing import Seen, Trace, trace
 
@@ -126,9 +126,9 @@ def _owner(chosen: Seen, name: str) -> Iterator[Finding]:
 def _shape(patient: Patient, chosen: Seen, name: str, given: Input) -> Iterator[Finding]:
     shape = patient.modalities[name].shape
     look = (
-        Look(chosen.call, "own", (), given.reshape)
+        CamLayer(chosen.call, "own", (), given.reshape)
         if given.reshape
-        else form_of(chosen.call, chosen.layer, shape[1:] or shape)
+        else cam_layer_of(chosen.call, chosen.layer, shape[1:] or shape)
     )
     if look is None:
         yield _no_map(chosen.layer, chosen.call, name)

@@ -17,7 +17,7 @@ Floats = NDArray[np.floating[Any]]
 LEVELS, LEAST = 3, 8  # of the pyramid, and the pixels that the coarsest has at least
 PASSES = 3  # per level
 SMOOTH, WINDOW = 0.7, 1.8  # pixels: radius of the smoothing of frames, and of the window
-DOUBT = 8e-4  # of the squared change of brightness per pixel, from which on a place has an edge
+REGULARISATION = 8e-4  # of the squared change of brightness per pixel, from which on a place has an edge
 
 
 def estimated_flow(first: Floats, second: Floats) -> Floats:
@@ -45,7 +45,12 @@ def _better(first: Floats, second: Floats, flow: Floats) -> Floats:
     products = np.stack([right * right, right * down, down * down, right * left_over, down * left_over])
     xx, xy, yy, xt, yt = ndimage.gaussian_filter(products, (0, WINDOW, WINDOW), mode="nearest")
     # what the window does not tell stays as it was
-    xx, yy, xt, yt = xx + DOUBT, yy + DOUBT, xt + DOUBT * flow[0], yt + DOUBT * flow[1]
+    xx, yy, xt, yt = (
+        xx + REGULARISATION,
+        yy + REGULARISATION,
+        xt + REGULARISATION * flow[0],
+        yt + REGULARISATION * flow[1],
+    )
     inverse = 1 / (xx * yy - xy * xy)
     found = np.stack([(yy * xt - xy * yt) * inverse, (xx * yt - xy * xt) * inverse])
     return ndimage.median_filter(found, (1, 3, 3), mode="nearest")

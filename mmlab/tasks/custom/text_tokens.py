@@ -27,7 +27,7 @@ CHOSEN = {"text": ("tokens", "length"), "volume": ("size", "slices")}  # by kind
 
 
 @dataclass(frozen=True)
-class Known:
+class Coverage:
     """Of the texts of a split: how many there are, the mean of their tokens, the share of tokens that are not known,
     and the share of texts that are longer than what a model takes."""
 
@@ -64,10 +64,10 @@ def choose(folder: Path, by: str, name: str = "", length: int = 0, size: int = U
     return tuple(item["name"] for item in chosen)
 
 
-def known(folder: Path) -> dict[str, dict[str, Known]]:
-    """How much is known of the texts of a folder, by input and split. Raises DataError and MissingExtra."""
+def coverage(folder: Path) -> dict[str, dict[str, Coverage]]:
+    """The coverage of the texts of a folder, by input and split. Raises DataError and MissingExtra."""
     description = _described(folder)
-    found: dict[str, dict[str, Known]] = {}
+    found: dict[str, dict[str, Coverage]] = {}
     for item in description.inputs:
         if not isinstance(item.kind, TextInput):
             continue
@@ -76,7 +76,7 @@ def known(folder: Path) -> dict[str, dict[str, Known]]:
     return found
 
 
-def unsaid(description: Description) -> tuple[str, ...]:
+def inputs_without_tokens(description: Description) -> tuple[str, ...]:
     """The texts of a folder that are words because its task.json does not say what they are taken as."""
     words = {
         item.modality.name
@@ -87,7 +87,7 @@ def unsaid(description: Description) -> tuple[str, ...]:
     return tuple(item["name"] for item in listed if item["name"] in words and "tokens" not in item)
 
 
-def kept_choice(folder: Path, inputs: Sequence[Any]) -> list[dict[str, Any]]:
+def stored_choice(folder: Path, inputs: Sequence[Any]) -> list[dict[str, Any]]:
     """Inputs of an official data set, with what was chosen for them when its folder was opened before."""
     there = locations.load(folder)["modalities"] if (folder / locations.TASK_FILE).is_file() else []
     made = {(item["name"], item.get("kind")): item for item in there if isinstance(item, dict) and "name" in item}
@@ -130,13 +130,13 @@ def _texts(description: Description, name: str, split: str) -> Iterable[str]:
             yield raw.text
 
 
-def _counted(kind: TextInput, said: dict[str, list[str]]) -> Iterable[tuple[str, Known]]:
+def _counted(kind: TextInput, said: dict[str, list[str]]) -> Iterable[tuple[str, Coverage]]:
     is_lost = _lost_words(said["train"]) if kind.tokens == WORDS else _lost_tokens(kind.tokens)
     for split, texts in said.items():
         lost = [is_lost(text) for text in texts]
         tokens, several = sum(map(len, lost)), max(len(texts), 1)
         cut = sum(len(each) > kind.length for each in lost)
-        yield split, Known(len(texts), tokens / several, sum(map(sum, lost)) / max(tokens, 1), cut / several)
+        yield split, Coverage(len(texts), tokens / several, sum(map(sum, lost)) / max(tokens, 1), cut / several)
 
 
 def _lost_words(training: Sequence[str]) -> Callable[[str], list[bool]]:

@@ -16,7 +16,7 @@ from mmlab.core.storage_errors import storage_errors
 from mmlab.modalities.files import numbered
 from mmlab.tasks.custom import locations
 from mmlab.tasks.custom.locations import MANIFEST, TASK_FILE
-from mmlab.tasks.custom.text_tokens import kept_choice
+from mmlab.tasks.custom.text_tokens import stored_choice
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample
 from mmlab.tasks.official.fingerprint import Fingerprint, fingerprint
 from mmlab.tasks.official.scan_size import sized
@@ -61,7 +61,7 @@ def looked_at(name: str, folder: Path, protocol: str = "", size: int = 0) -> tup
     if not folder.is_dir():
         raise DataError(f"There is no folder '{folder}'.", f"Download it: {benchmark.origin}")
     asked = benchmark.protocol(protocol or stated_protocol(name, folder))
-    chosen = sized(asked, size) if size else replace(asked, inputs=tuple(kept_choice(folder, asked.inputs)))
+    chosen = sized(asked, size) if size else replace(asked, inputs=tuple(stored_choice(folder, asked.inputs)))
     if not chosen.is_installed:
         message = f"Protocol {chosen.name} takes the package {chosen.package}, which is not here."
         raise MissingExtra(message, f"Install it: pip install 'mmlab[{chosen.extra}]'")

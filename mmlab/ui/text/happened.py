@@ -1,7 +1,8 @@
 """A one-sentence summary of the Bench, generated from the predictions.
 
->>> said = [Said("Joint training", "5", 0.97, good=False), Said("Modality dropout", "3", 0.7, good=True)]
->>> sentence(task.info.output, "With Image alone", said)
+>>> joint = ModelPrediction("Joint training", "5", 0.97, good=False)
+>>> dropout = ModelPrediction("Modality dropout", "3", 0.7, good=True)
+>>> sentence(task.info.output, "With Image alone", [joint, dropout])
 'With Image alone: Joint training is wrong and very sure; Modality dropout is right but unsure.'
 """
 
@@ -19,7 +20,7 @@ MODELS = "\0"  # in a sentence, until it is known whether one or several are mea
 
 
 @dataclass(frozen=True)
-class Said:
+class ModelPrediction:
     """What one model answers now.
 
     share: the probability of the answer; None for a number or regions. good: None where the truth is not known.
@@ -41,7 +42,7 @@ def inputs(on: Sequence[str], given: Sequence[str]) -> str:
     return say("Without {inputs}", inputs=_together(off))
 
 
-def sentence(output: Output, inputs: str, said: Sequence[Said]) -> str:
+def sentence(output: Output, inputs: str, said: Sequence[ModelPrediction]) -> str:
     """Each model and what is the matter with its answer; those of which the same holds are named together."""
     parts: dict[tuple[str, str], list[str]] = {}
     for each in said:
@@ -61,7 +62,7 @@ def _together(names: Sequence[str]) -> str:
 
 
 @singledispatch
-def _predicate(output: Output, said: Said) -> tuple[str, str]:
+def _predicate(output: Output, said: ModelPrediction) -> tuple[str, str]:
     """What is said of one model, and of several; `MODELS` stands for their names."""
     share = said.share or 0.0
     sure, answer, models = wording.certainty(share), say(said.answer), MODELS
@@ -87,7 +88,7 @@ def _predicate(output: Output, said: Said) -> tuple[str, str]:
 
 
 @_predicate.register
-def _labels(output: Multilabel, said: Said) -> tuple[str, str]:
+def _labels(output: Multilabel, said: ModelPrediction) -> tuple[str, str]:
     labels, models = said.answer, MODELS
     if said.good is None:
         return (
@@ -106,7 +107,7 @@ def _labels(output: Multilabel, said: Said) -> tuple[str, str]:
 
 
 @_predicate.register
-def _side(output: Regression, said: Said) -> tuple[str, str]:
+def _side(output: Regression, said: ModelPrediction) -> tuple[str, str]:
     number, models = said.answer.replace("-", "−"), MODELS
     if said.good is None:
         return (
@@ -125,7 +126,7 @@ def _side(output: Regression, said: Said) -> tuple[str, str]:
 
 
 @_predicate.register
-def _regions(output: Segmentation, said: Said) -> tuple[str, str]:
+def _regions(output: Segmentation, said: ModelPrediction) -> tuple[str, str]:
     dice, models = said.answer, MODELS
     if said.good is None:
         return (

@@ -50,7 +50,7 @@ def current() -> str:
     return spoken
 
 
-def kept(make: Callable[[], T]) -> Callable[[], T]:
+def with_language(make: Callable[[], T]) -> Callable[[], T]:
     """`make` in the language of now, for when it is called without a page: a file that a button offers."""
     code = current()
 

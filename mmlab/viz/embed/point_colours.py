@@ -19,7 +19,7 @@ REST = "others"
 
 
 @dataclass(frozen=True)
-class Names:
+class CategoryColours:
     """A colour per name: `codes` [K, N] are positions in `names` and `colours`."""
 
     names: tuple[str, ...]
@@ -50,7 +50,7 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Shades:
+class NumberColours:
     """A shade per number `values` [K, N]; with `sized` larger numbers are larger dots, too."""
 
     unit: str
@@ -89,35 +89,35 @@ class Shades:
         )
 
 
-Look = Names | Shades
+PointColours = CategoryColours | NumberColours
 
 
-def named(names: Sequence[str], codes: NDArray[np.integer], judged: bool = False) -> Names:
+def of_categories(names: Sequence[str], codes: NDArray[np.integer], judged: bool = False) -> CategoryColours:
     """Names with the colours of the place they have in their list; right and wrong have theirs, `others` is grey."""
     if judged:
-        return Names(tuple(names), (RIGHT, WRONG), codes)
+        return CategoryColours(tuple(names), (RIGHT, WRONG), codes)
     colours = [MUTED if name == REST else GROUPS[i % len(GROUPS)] for i, name in enumerate(names)]
-    return Names(tuple(names), tuple(colours), codes)
+    return CategoryColours(tuple(names), tuple(colours), codes)
 
 
-def by_size(letters: Sequence[str], samples: int) -> Names:
+def of_combinations(letters: Sequence[str], samples: int) -> CategoryColours:
     """Combinations as names; by how many inputs they have where there are too many of them for colours."""
     rows = np.arange(len(letters))
     if len(letters) <= len(GROUPS):
-        return named(letters, np.broadcast_to(rows[:, None], (len(letters), samples)))
+        return of_categories(letters, np.broadcast_to(rows[:, None], (len(letters), samples)))
     sizes = np.array([len(text) for text in letters])
     kinds = sorted(set(sizes.tolist()))
     codes = np.searchsorted(kinds, sizes)
     names = [say("{count} input" if size == 1 else "{count} inputs", count=size) for size in kinds]
-    return named(names, np.broadcast_to(codes[:, None], (len(letters), samples)))
+    return of_categories(names, np.broadcast_to(codes[:, None], (len(letters), samples)))
 
 
-def change(look: Look, panels: Sequence[NDArray[np.integer]]) -> tuple[Mapping[str, Any], list[int]]:
+def restyled(colours: PointColours, panels: Sequence[NDArray[np.integer]]) -> tuple[Mapping[str, Any], list[int]]:
     """What recolours traces 0, 1, … whose points stand at these flat positions, one after the other."""
-    found = [look.marker(chosen) for chosen in panels]
+    found = [colours.marker(chosen) for chosen in panels]
     shared = ("marker.colorscale", "marker.cmin", "marker.cmax")
     everything = np.concatenate(list(panels)) if panels else np.zeros(0, int)
-    common = look.marker(everything)
+    common = colours.marker(everything)
     per_trace = {name: [_bare(each[name]) for each in found] for name in ("marker.color", "marker.size")}
     return {**per_trace, **{name: common[name] for name in shared}}, list(range(len(panels)))
 

@@ -17,7 +17,7 @@ from mmlab.core.number_text import percent
 from mmlab.core.phrases import say
 from mmlab.viz.base.svg import PAPER, chip
 from mmlab.viz.base.theme import RIGHT, WRONG
-from mmlab.viz.predict.node_shape import PLAIN, NodeShape, Said, fitting, in_lines, size_of
+from mmlab.viz.predict.node_shape import PLAIN, AnswerText, NodeShape, fitting, in_lines, size_of
 from mmlab.viz.predict.number_line import minus
 
 GAP_HIGH, GAP_LAYER, GAP_SPLIT = 12, 40, 26  # between rows of a layer, and layers: of one row each, and of several
@@ -279,7 +279,7 @@ def _sign(good: bool | None, same: bool) -> str:
     return "✓" if good else "✗"
 
 
-def _spoken(state: State) -> tuple[Said, str]:
+def _spoken(state: State) -> tuple[AnswerText, str]:
     """The answer as it is drawn, and its sign with the share."""
     sign = _sign(state.good, state.same)
     if state.share is None:

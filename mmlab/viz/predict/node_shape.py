@@ -18,7 +18,7 @@ _NARROW, _WIDE, _USUAL, _CAPITAL, _DIGIT = 0.36, 0.95, 0.6, 0.74, 0.64
 _WIDTHS = {**dict.fromkeys("iljtfrI.,:;'|!() ", _NARROW), **dict.fromkeys("mwMWQO%@✓✗…=≠<>+−±", _WIDE)}
 
 
-Said = str | tuple[str, ...]  # an answer; of one that has several labels, each
+AnswerText = str | tuple[str, ...]  # an answer; of one that has several labels, each
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ NARROW = NodeShape(wide=56, gap=2.4, chip=5.8, one=11, several=11)
 MANY = NodeShape(wide=80, per_row=4, gap=4.5, chip=5.8, one=11, several=11)
 
 
-def fitting(modalities: int, said: Sequence[tuple[Said, str]]) -> NodeShape:
+def fitting(modalities: int, said: Sequence[tuple[AnswerText, str]]) -> NodeShape:
     """The shape in which all of that can be read: per node the answer, and its sign with the share."""
     if modalities <= FEW:
         return _tall_enough(PLAIN, said)
@@ -72,7 +72,7 @@ def fitting(modalities: int, said: Sequence[tuple[Said, str]]) -> NodeShape:
     return _tall_enough(MANY, said)
 
 
-def in_lines(answer: Said, sign: str, shape: NodeShape) -> list[tuple[str, str]]:
+def in_lines(answer: AnswerText, sign: str, shape: NodeShape) -> list[tuple[str, str]]:
     """An answer and its sign as lines, each a bold and a plain part; both in one where there is room."""
     answer = listed(_parts(answer), shape)
     if _fits(answer, sign, shape, shape.one):
@@ -106,7 +106,7 @@ def _with_rest(names: Sequence[str], count: int) -> str:
     return ", ".join(names[:count]) + (f" +{rest}" if rest else "")
 
 
-def _parts(answer: Said) -> tuple[str, ...]:
+def _parts(answer: AnswerText) -> tuple[str, ...]:
     return (answer,) if isinstance(answer, str) else answer
 
 
@@ -125,7 +125,7 @@ def text_width(text: str, size: float, is_bold: bool = False) -> float:
     return size * sum(map(_letter_width, text)) * (1.06 if is_bold else 1.0)
 
 
-def _tall_enough(shape: NodeShape, said: Sequence[tuple[Said, str]]) -> NodeShape:
+def _tall_enough(shape: NodeShape, said: Sequence[tuple[AnswerText, str]]) -> NodeShape:
     most = max((len(in_lines(answer, sign, shape)) for answer, sign in said), default=1)
     return replace(shape, lines=most if shape.per_row < PLAIN.per_row else max(2, most))
 

@@ -1,6 +1,6 @@
 """Whole scans as images: the three planes through one voxel, side by side, or one plane at a given position.
 
-Everything that is drawn of pictures is then drawn of scans: greys, regions, where they differ, doubt.
+Everything that is drawn of pictures is then drawn of scans: greys, regions, where they differ, uncertainty.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 HTML and SVG of a few kilobytes, so that a toggle or a slider redraws all of it at once. Colours are told apart by
 colour-blind people (they differ in lightness, too), and are none of a modality's.
 
->>> regions.panel(base, regions.fills(found), regions.outline(truth[0]), "Found by DMRNet")
+>>> regions.panel(base, regions.fills(found), regions.outline(truth[0]), "RegionPrediction by DMRNet")
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TRUTH = "#FFFFFF"
 HATCH, STRIPES = ("#4D4D4D", "#B3B3B3"), 28  # of what nobody labelled: two greys; stripes across a picture
 WIDE = 1.8  # times as wide as high: the planes of a scan beside each other
 FILL, CHANGE = 0.5, 0.78  # how much of the picture a colour covers
-DOUBT = ((0.0, (0, 0, 0)), (0.5, (150, 60, 130)), (1.0, (255, 225, 150)))
+UNCERTAINTY = ((0.0, (0, 0, 0)), (0.5, (150, 60, 130)), (1.0, (255, 225, 150)))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Found:
+class RegionPrediction:
     """What one method makes of a picture.
 
     panels: captions with drawings; scores: by region its overlap with what `against` names, by this `measure`; places:
@@ -79,7 +79,7 @@ def colour_of(place: int, count: int) -> str:
     return palette[place % len(palette)]
 
 
-def cards(shown: Sequence[Found]) -> str:
+def cards(shown: Sequence[RegionPrediction]) -> str:
     """All methods as a grid that wraps."""
     strip_of = [(each.title, each.overlap, each.good) for each in shown]
     return f'<div class="mm-cards mm-areas">{"".join(_card(each) for each in shown)}</div>{strip(strip_of)}'
@@ -112,11 +112,11 @@ def changes(difference: NDArray[np.int64]) -> NDArray[np.uint8]:
     return layer
 
 
-def doubts(doubt: Floats) -> NDArray[np.uint8]:
-    """Doubt in [0, 1] as colours, none where there is none."""
-    places, colours = [place for place, _ in DOUBT], np.array([colour for _, colour in DOUBT], float)
-    mixed = [np.interp(doubt, places, colours[:, channel]) for channel in range(3)]
-    return np.stack([*mixed, 235 * np.clip(doubt * 4, 0, 1)], -1).astype(np.uint8)
+def uncertainties(entropy: Floats) -> NDArray[np.uint8]:
+    """The uncertainty in [0, 1] as colours; transparent where it is zero."""
+    places, colours = [place for place, _ in UNCERTAINTY], np.array([colour for _, colour in UNCERTAINTY], float)
+    mixed = [np.interp(entropy, places, colours[:, channel]) for channel in range(3)]
+    return np.stack([*mixed, 235 * np.clip(entropy * 4, 0, 1)], -1).astype(np.uint8)
 
 
 def outlines(regions: Flags, dashed: bool = False) -> str:
@@ -184,7 +184,7 @@ def legend(names: Sequence[str], truth: bool, somewhere: Flags | None = None, un
     return f'<p class="mm-swatches">{swatches}<em>{line}</em></p>'
 
 
-def _card(found: Found) -> str:
+def _card(found: RegionPrediction) -> str:
     figures = "".join(
         f"<figure>{drawn}<figcaption>{escape(text)}</figcaption></figure>" for text, drawn in found.panels
     )

@@ -68,9 +68,9 @@ class ShapleyValue(Measure):
 
     def suits(self, output: Output) -> bool:
         """Where answers have the payoff."""
-        from mmlab.analysis.dominance.payoffs import worths
+        from mmlab.analysis.dominance.payoffs import payoffs
 
-        return self.payoff in {each.name for each in worths(output)}
+        return self.payoff in {each.name for each in payoffs(output)}
 
     def values(self, evidence: Evidence) -> Numbers:
         """The means of the shares of the samples."""

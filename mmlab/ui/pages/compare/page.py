@@ -128,7 +128,7 @@ def _heat(task: Task, found: Comparison, cell: tuple[str, str], by: str, chosen:
     p = {by: found.p_values(by) for by in (*found.combinations, MEAN, WORST)} if signed else {}
     lines = [_line(found, row, scale, modalities, p, row.name in chosen) for row in found.rows]
     if not signed:
-        for what, others in ((phrase("yardstick"), found.yardsticks), (phrase("imported"), found.imported)):
+        for what, others in ((phrase("reference model"), found.reference_models), (phrase("imported"), found.imported)):
             lines += [_other(title, what, each, found, scale, modalities) for title, each in others.items()]
     html = _map_html(lines, _columns(modalities, found.combinations), scale, ":".join(cell), by)
     marks = (

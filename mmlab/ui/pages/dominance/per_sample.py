@@ -12,7 +12,7 @@ from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice
 from mmlab.analysis.dominance.contributions import SAMPLE_KINDS, order_of_samples, sample_kinds
 from mmlab.analysis.dominance.measures.shapley import shapley, shapley_derivation
-from mmlab.analysis.dominance.payoffs import NUMBER, Payoff, worths
+from mmlab.analysis.dominance.payoffs import NUMBER, Payoff, payoffs
 from mmlab.core.group_name import several
 from mmlab.core.number_text import fixed
 from mmlab.core.phrases import phrase, say
@@ -47,12 +47,12 @@ def show(task: Task, reference: Reference) -> None:
     """Counts of the kinds, and the list of one of them."""
     found = result_cache.lattice(reference)
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-samples-by"):
-        worth = _worth(task)
+        payoff = _payoff(task)
         order = st.selectbox(
             say("Order"), list(ORDERS), format_func=lambda name: say(ORDERS[name]), key="dominance.order", width=220
         )
-    shares = shapley(result_cache.values(reference, worth.name))
-    kinds = sample_kinds(shares, task.info.output.scale[1] if worth.unit == NUMBER else 1.0)
+    shares = shapley(result_cache.values(reference, payoff.name))
+    kinds = sample_kinds(shares, task.info.output.scale[1] if payoff.unit == NUMBER else 1.0)
     there = np.array(selection.places(found.ids, selection.names(cache.sweep(reference).ids)), np.int64)
     kind = _kind(kinds[there])
     rows = there if kind == ALL else there[kinds[there] == SAMPLE_KINDS.index(kind)]
@@ -66,7 +66,7 @@ def show(task: Task, reference: Reference) -> None:
     listed = ranked[(page - 1) * SHOWN : page * SHOWN]
     chosen = url_state.get("point") or url_state.get("sample")
     html = sample_bars.rows(
-        [_row(task, found, shares, kinds, int(row), worth) for row in listed],
+        [_row(task, found, shares, kinds, int(row), payoff) for row in listed],
         chosen,
         float(np.abs(shares[:, listed]).max()),
     )
@@ -74,13 +74,13 @@ def show(task: Task, reference: Reference) -> None:
     clickable_svg.board(html, key=f"dominance.samples.{task.name}", on_pick=lambda name: _pick(name, gallery))
     bars = say("Bars to the right speak for the right answer, to the left against it. Press one.")
     st.caption(f"{several(len(ranked), 'sample')}. {bars}")
-    sample_download.show(task, reference, found, shares, kinds, ranked, worth)
+    sample_download.show(task, reference, found, shares, kinds, ranked, payoff)
     if chosen in found.ids:
-        _detail(task, reference, found, found.ids.index(chosen), worth)
+        _detail(task, reference, found, found.ids.index(chosen), payoff)
 
 
-def _worth(task: Task) -> Payoff:
-    there = {each.name: each for each in worths(task.info.output)}
+def _payoff(task: Task) -> Payoff:
+    there = {each.name: each for each in payoffs(task.info.output)}
     usual = list(there)[min(1, len(there) - 1)]
     wanted = url_state.get("worth")
     chosen = wanted if wanted in there else usual
@@ -88,10 +88,10 @@ def _worth(task: Task) -> Payoff:
         say("Payoff"),
         list(there),
         format_func=lambda name: _capital(say(there[name].title)),
-        key=url_state.follow("dominance.worth", chosen),
+        key=url_state.follow("dominance.payoff", chosen),
         required=True,
-        help=wording.help("worth"),
-        on_change=lambda: url_state.put(worth=st.session_state["dominance.worth"]),
+        help=wording.help("payoff"),
+        on_change=lambda: url_state.put(worth=st.session_state["dominance.payoff"]),
     )
     return there[chosen]
 
@@ -132,14 +132,14 @@ def _said(task: Task, shares: Numbers, kinds: np.ndarray) -> str:
     return say("One input dominates in {share} of the samples: {parts}.", share=share, parts=parts)
 
 
-def _row(task: Task, found: Lattice, shares: Numbers, kinds: np.ndarray, row: int, worth: Payoff) -> sample_bars.Row:
+def _row(task: Task, found: Lattice, shares: Numbers, kinds: np.ndarray, row: int, payoff: Payoff) -> sample_bars.Row:
     shades = pickers.colours(task.info.modalities)
     bars = tuple(
         sample_bars.Bar(
             m.letter,
             shades[m.name],
             float(shares[place, row]),
-            measure_table.figure(shares[place, row], worth.unit, True),
+            measure_table.figure(shares[place, row], payoff.unit, True),
         )
         for place, m in enumerate(task.info.modalities)
     )
@@ -172,7 +172,7 @@ def _pick(name: str, gallery: frozenset[str]) -> None:
     url_state.put(**({"sample": name, "point": None} if name in gallery else {"point": name}))
 
 
-def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: Payoff) -> None:
+def _detail(task: Task, reference: Reference, found: Lattice, row: int, payoff: Payoff) -> None:
     """The arithmetic of one sample, and the way to the other pages."""
     name = found.ids[row]
     with st.container(border=True, key="mm-sample-detail"):
@@ -182,7 +182,7 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: P
                 page_frame.page_link("predict", say("Open on the Bench"))
                 page_frame.page_link("explain", say("Open in Explain"))
             page_frame.page_link("embed", say("Open in Embed"))
-        table = result_cache.values(reference, worth.name)[:, row]
+        table = result_cache.values(reference, payoff.name)[:, row]
         labels = tuple(say(m.label) for m in task.info.modalities)
         share = shapley(table)
         chosen = st.segmented_control(
@@ -198,7 +198,7 @@ def _detail(task: Task, reference: Reference, found: Lattice, row: int, worth: P
         st.html(measure_table.arithmetic(steps.head, steps.lines, steps.end, total))
         told = say(
             "Shared out: {payoff}. Nothing at all is answered with {nothing}.",
-            payoff=say(worth.about),
+            payoff=say(payoff.about),
             nothing=plain(say(found.rule)),
         )
         st.caption(f"{plain(say(steps.rule))}. {told}")

@@ -29,12 +29,12 @@ def show(
     shares: Numbers,
     kinds: NDArray[np.int8],
     rows: Sequence[int] | NDArray[np.int64],
-    worth: Payoff,
+    payoff: Payoff,
 ) -> None:
     """The button. shares: `[M, N]` Shapley values of the payoff; kinds: `[N]`; rows: of the list, in its order."""
     st.download_button(
         say("These samples (CSV)"),
-        data=partial(as_csv, task, cache.title(reference.method), found, shares, kinds, rows, worth),
+        data=partial(as_csv, task, cache.title(reference.method), found, shares, kinds, rows, payoff),
         file_name=f"mmlab-samples-{reference.task}-{reference.method}.csv",
         mime="text/csv",
         on_click="ignore",
@@ -49,11 +49,11 @@ def as_csv(
     shares: Numbers,
     kinds: NDArray[np.int8],
     rows: Sequence[int] | NDArray[np.int64],
-    worth: Payoff,
+    payoff: Payoff,
 ) -> str:
     """A row per sample. Regions have no truth that is one word, so that theirs stays empty."""
     output = task.info.output
-    unit = {"share": "share of 1"}.get(worth.unit, worth.unit)
+    unit = {"share": "share of 1"}.get(payoff.unit, payoff.unit)
     header = ["sample", "right answer", "answer with every input", "kind"]
     header += [f"Shapley value of {each.label}" for each in task.info.modalities]
 
@@ -71,6 +71,8 @@ def as_csv(
             unit,
         ]
 
-    note = f"{task.title}, {model}. Payoff: {worth.title}, {worth.about}. Nothing at all is answered with {found.rule}."
+    note = (
+        f"{task.title}, {model}. Payoff: {payoff.title}, {payoff.about}. Nothing at all is answered with {found.rule}."
+    )
     note += f" mmlab, {datetime.now(UTC).date().isoformat()}."
     return csv_file.as_csv([*header, "unit"], (line(int(row)) for row in rows), note=note)

@@ -10,7 +10,7 @@ import streamlit as st
 from mmlab.analysis.base.clusters import Clusters
 from mmlab.analysis.dominance.contributions import DOMINANT
 from mmlab.analysis.dominance.measure import MEASURES
-from mmlab.analysis.dominance.payoffs import worth
+from mmlab.analysis.dominance.payoffs import payoff
 from mmlab.analysis.dominance.verdict import MEASURES as MEASURES_DISAGREE
 from mmlab.analysis.dominance.verdict import SeedShares, Verdict
 from mmlab.core.group_name import group_name
@@ -53,7 +53,7 @@ def _report(task: Task, reference: Reference, wanted: Chosen, note: str) -> None
     draw = partial(bars, task, reference, note)
     st.download_button(
         say("Report of this verdict"),
-        data=language.kept(partial(verdict_report.make, task, reference, draw, evidence, origin)),
+        data=language.with_language(partial(verdict_report.make, task, reference, draw, evidence, origin)),
         file_name=f"mmlab-verdict-{task.name}-{reference.method}-{reference.tag}.html",
         mime="text/html",
         on_click="ignore",
@@ -111,7 +111,7 @@ def basis(task: Task, reference: Reference, wanted: Chosen, found: Verdict) -> s
         say(
             "Payoff: {payoff}, on {count} samples with every input; an absent input is left to the method. From "
             "{line} on an input dominates.",
-            payoff=say(worth(task.info.output, "right").title),
+            payoff=say(payoff(task.info.output, "right").title),
             count=f"{shown.samples:,}",
             line=words.LINE,
         ),

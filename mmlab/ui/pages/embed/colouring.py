@@ -37,7 +37,7 @@ COLOURS = {
 
 def ways(reference: Reference) -> tuple[str, ...]:
     """The ways of colouring that there are for this model."""
-    there: Mapping[str, object] = map_cache.looks(reference)
+    there: Mapping[str, object] = map_cache.attributes(reference)
     return tuple(name for name in COLOURS if name in there)
 
 
@@ -58,20 +58,20 @@ def letters_of(reference: Reference) -> dict[str, str]:
     return {key: "".join(modalities[name].letter for name in key.split("-")) for key in keys}
 
 
-def look_of(reference: Reference, colour: str) -> point_colours.Look:
+def colours_of(reference: Reference, colour: str) -> point_colours.PointColours:
     """The colours of all points of a model: read only."""
-    return _look(reference, colour, language())
+    return _colours(reference, colour, language())
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _look(reference: Reference, colour: str, tongue: str) -> point_colours.Look:
+def _colours(reference: Reference, colour: str, tongue: str) -> point_colours.PointColours:
     found = cache.sweep(reference)
     if colour == "combination":
-        return point_colours.by_size(tuple(letters_of(reference).values()), len(found.ids))
-    known = map_cache.looks(reference)[colour]
+        return point_colours.of_combinations(tuple(letters_of(reference).values()), len(found.ids))
+    known = map_cache.attributes(reference)[colour]
     if isinstance(known, Labels):
-        return point_colours.named(known.names, known.codes, known.judged)
-    return point_colours.Shades(known.unit, known.values, sized=colour == "variance")
+        return point_colours.of_categories(known.names, known.codes, known.judged)
+    return point_colours.NumberColours(known.unit, known.values, sized=colour == "variance")
 
 
 def centres(reference: Reference, name: str, combination: int) -> dict[str, tuple[float, ...]]:

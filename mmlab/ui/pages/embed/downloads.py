@@ -72,7 +72,7 @@ def columns_of(view: View, there: NDArray[np.bool_]) -> dict[str, NDArray[np.gen
     labels = [view.task.info.modalities.parse(key).label for key in found.combinations]
     columns["inputs"] = np.array(labels)[combination]
     columns |= {name: places[:, i] for i, name in enumerate("xyz"[: places.shape[1]])}
-    for name, known in map_cache.looks(view.reference).items():
+    for name, known in map_cache.attributes(view.reference).items():
         if name in ("combination", "group"):
             continue
         if isinstance(known, Labels):

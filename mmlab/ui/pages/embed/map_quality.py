@@ -29,8 +29,8 @@ UNDEFINED = phrase("not defined, since the samples have one class or number only
 
 
 @dataclass(frozen=True)
-class Known:
-    """What neighbours know of a sample under one combination: in the model's space, on the map, and the silhouette."""
+class NeighbourQuality:
+    """Of one combination: k-NN accuracy in the model's space and on the map, and the silhouette coefficient."""
 
     space: float
     map: float
@@ -81,7 +81,7 @@ def _picture(view: View) -> None:
 
 def _table(view: View) -> Figure:
     with st.spinner(say("Finding the neighbours …")):
-        known = knowledge(view.reference, view.picture, view.solid)
+        known = neighbour_quality(view.reference, view.picture, view.solid)
     name, kind = asked(view.reference)
     heading = say("k-NN accuracy") if isinstance(kind, Labels) else say("k-NN correlation")
     space = say("{measure}: model", measure=heading)
@@ -114,11 +114,11 @@ def _table(view: View) -> Figure:
 
 def asked(reference: Reference) -> tuple[str, Property]:
     """What neighbours are asked for: the class, the number or the Dice score."""
-    return main(map_cache.looks(reference))
+    return main(map_cache.attributes(reference))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def knowledge(reference: Reference, name: str, solid: bool) -> dict[str, Known]:
+def neighbour_quality(reference: Reference, name: str, solid: bool) -> dict[str, NeighbourQuality]:
     """By combination, for those that enough samples have."""
     found, points = cache.sweep(reference), map_cache.picture(reference, name, solid).projection.points
     kind, there = asked(reference)[1], valid(found)
@@ -126,18 +126,18 @@ def knowledge(reference: Reference, name: str, solid: bool) -> dict[str, Known]:
     for row, key in enumerate(found.combinations):
         kept = there[row] & np.isfinite(points[row]).all(1)
         if kept.sum() >= FEWEST:
-            result[key] = _known(found.mean[row, kept], points[row, kept], kind, row, kept)
+            result[key] = _neighbour_quality(found.mean[row, kept], points[row, kept], kind, row, kept)
     return result
 
 
-def _known(
+def _neighbour_quality(
     space: NDArray[np.floating], drawn: NDArray[np.floating], kind: Property, row: int, kept: NDArray[np.bool_]
-) -> Known:
+) -> NeighbourQuality:
     inside, drawn_too = (told(points, kind, row, kept) for points in (space, drawn))
     apart = math.nan
     if isinstance(kind, Labels) and len(set((codes := kind.codes[row, kept]).tolist())) > 1:
         apart = map_quality.silhouette(space, codes)
-    return Known(inside, drawn_too, apart)
+    return NeighbourQuality(inside, drawn_too, apart)
 
 
 def _share(value: float) -> float:

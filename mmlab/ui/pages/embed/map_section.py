@@ -38,12 +38,12 @@ def show(view: View) -> None:
 
 def _map(view: View, path: sample_path.Path | None) -> None:
     drawn = view.places(view.made.projection.points)
-    st.html(view.look.legend(drawn))
+    st.html(view.colours.legend(drawn))
     spec = _spec(view.reference, view.picture, view.solid, view.shown, drawn.tobytes(), language.current())
     over = scatter.sample(*((path.over, path.lit) if path is not None else ((), ())), solid=view.solid)
     plotly_figure.show(
         spec,
-        [point_colours.change(view.look, [drawn]), over],
+        [point_colours.restyled(view.colours, [drawn]), over],
         key="embed.map",
         name=f"mmlab-map-{view.task.name}-{view.reference.method}",
         alt=say(

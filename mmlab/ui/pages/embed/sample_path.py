@@ -188,10 +188,10 @@ def _steps(view: View, places: Places, right: np.ndarray | None) -> tuple[Step, 
 
 def _right(view: View, looked: sample_view.SampleView | None, places: Places) -> np.ndarray | None:
     """Whether the answer is right, by combination; None where that is not known or not yes or no."""
-    if "answer" not in map_cache.looks(view.reference):
+    if "answer" not in map_cache.attributes(view.reference):
         return None
     if looked is None or (places.known and view.point in view.found.ids):
-        told = map_cache.looks(view.reference)["answer"]
+        told = map_cache.attributes(view.reference)["answer"]
         assert isinstance(told, Labels)
         rows = [view.found.index(key) for key in places.keys]
         return told.codes[rows, view.found.ids.index(view.point)] == 0

@@ -34,10 +34,10 @@ def show(view: View) -> None:
         )
     flat = map_cache.picture(view.reference, view.picture)
     panels = [scatter.drawable(flat.projection.points, (row,), view.drawn) for row in shown]
-    st.html(view.look.legend(np.concatenate(panels)))
+    st.html(view.colours.legend(np.concatenate(panels)))
     plotly_figure.show(
         _spec(view.reference, view.picture, shown, view.drawn.tobytes()),
-        [point_colours.change(view.look, panels)],
+        [point_colours.restyled(view.colours, panels)],
         key="embed.several",
         name=f"mmlab-combinations-{view.task.name}-{view.reference.method}",
         alt=say("{about}, a panel for each combination", about=view.about),

@@ -40,12 +40,14 @@ def show(view: View) -> None:
     keys = {view.found.combinations[row] for row in view.shown}
     rows = [row for row, key in enumerate(found.combinations) if key in keys] or list(range(len(found.combinations)))
     drawn = scatter.drawable(found.points[0], rows)
-    look, panels = _look(view, found, by), _panels(found, drawn, by)
-    st.html(look.legend(panels[-1] if isinstance(look, point_colours.Names) else np.concatenate(panels)))
+    colours, panels = _colours(view, found, by), _panels(found, drawn, by)
+    st.html(
+        colours.legend(panels[-1] if isinstance(colours, point_colours.CategoryColours) else np.concatenate(panels))
+    )
     title = say("{model} on {task}", model=cache.title(view.reference.method), task=say(view.task.title))
     plotly_figure.show(
         _spec(view.reference, drawn.tobytes(), language.current()),
-        [point_colours.change(look, panels)],
+        [point_colours.restyled(colours, panels)],
         key="embed.learned",
         name=f"mmlab-learned-{view.task.name}-{view.reference.method}",
         alt=say("{title}: a map of the embeddings after each stored epoch. The numbers are below", title=title),
@@ -95,14 +97,14 @@ def stored(reference: Reference) -> EpochMaps:
     return found
 
 
-def _look(view: View, found: EpochMaps, by: str) -> point_colours.Look:
+def _colours(view: View, found: EpochMaps, by: str) -> point_colours.PointColours:
     """The colours of all maps together: one scale, so that passes can be compared."""
     if by == "combination":
-        return point_colours.by_size([view.letters[key] for key in found.combinations], found.points.shape[2])
-    known, shown = map_cache.looks(view.reference)[by], found.shown.reshape(-1, found.shown.shape[2])
+        return point_colours.of_combinations([view.letters[key] for key in found.combinations], found.points.shape[2])
+    known, shown = map_cache.attributes(view.reference)[by], found.shown.reshape(-1, found.shown.shape[2])
     if isinstance(known, Labels):
-        return point_colours.named(known.names, shown.astype(np.int64), known.judged)
-    return point_colours.Shades(known.unit, shown.astype(np.float64))
+        return point_colours.of_categories(known.names, shown.astype(np.int64), known.judged)
+    return point_colours.NumberColours(known.unit, shown.astype(np.float64))
 
 
 def _panels(found: EpochMaps, drawn: NDArray[np.int64], by: str) -> list[NDArray[np.int64]]:
@@ -126,7 +128,7 @@ def _light(reference: Reference, caught: Sequence[int]) -> None:
 
 
 def _tables(view: View, found: EpochMaps) -> None:
-    labels = isinstance(map_cache.looks(view.reference)[found.about], Labels)
+    labels = isinstance(map_cache.attributes(view.reference)[found.about], Labels)
     heading = say("k-NN accuracy") if labels else say("k-NN correlation")
     left, right = st.columns(2, gap="large")
     with left:

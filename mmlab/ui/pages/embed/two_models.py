@@ -34,9 +34,9 @@ def show(view: View) -> None:
     (first, laid), disparity = _both(view.reference, other, name)
     panels = [scatter.drawable(points, view.shown, view.drawn) for points in (first, laid)]
     colour = view.colour if view.colour in colouring.ways(other) else "combination"
-    both = [view.look, colouring.look_of(other, colour)]
-    st.html(view.look.legend(panels[0]))
-    changes = [point_colours.change(look, [panel]) for look, panel in zip(both, panels, strict=True)]
+    both = [view.colours, colouring.colours_of(other, colour)]
+    st.html(view.colours.legend(panels[0]))
+    changes = [point_colours.restyled(colours, [panel]) for colours, panel in zip(both, panels, strict=True)]
     plotly_figure.show(
         _spec(view.reference, other, name, view.shown, view.drawn.tobytes()),
         [(changes[0][0], [0]), (changes[1][0], [1])],

@@ -59,9 +59,9 @@ class View:
         return colouring.letters_of(self.reference)
 
     @cached_property
-    def look(self) -> point_colours.Look:
+    def colours(self) -> point_colours.PointColours:
         """The colours of the points, drawn or not."""
-        return colouring.look_of(self.reference, self.colour)
+        return colouring.colours_of(self.reference, self.colour)
 
     def places(self, points: NDArray[np.float32]) -> NDArray[np.int64]:
         """The flat positions of the points that are drawn."""

@@ -123,7 +123,7 @@ def _happened(shown: PredictView, on: Combination, more: str) -> str:
     said = []
     for method in shown.working:
         now = next(each for each in view_data.states(shown, method) if each.key == on.key)
-        said.append(happened.Said(cache.title(method), now.answer, now.share, now.good))
+        said.append(happened.ModelPrediction(cache.title(method), now.answer, now.share, now.good))
     if not said:
         return ""
     which = happened.inputs([say(each) for each in on.labels], [say(each) for each in shown.whole.labels])

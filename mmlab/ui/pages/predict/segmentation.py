@@ -136,12 +136,12 @@ def _works(found: Answers | MmlabError) -> TypeGuard[Answers]:
 def panels(
     base: NDArray[np.floating], chances: NDArray[Any], against: Truth, title: str, of_scan: bool
 ) -> list[tuple[str, str]]:
-    """Found, difference and doubt, as captions with drawings. of_scan: whether the picture is a slice of a scan."""
+    """Prediction, difference and uncertainty: captions with drawings. of_scan: whether it is a slice of a scan."""
     found = np.asarray(chances > SURE)
     unknown, hatched = unlabelled(against)
     lines = unknown + segmentation.outlines(flags_there(against), dashed=True) + segmentation.numbers(found)
     change = segmentation.changes(region_overlap.difference(found, against))
-    doubt = segmentation.doubts(region_overlap.doubt(chances))
+    unsure_of = segmentation.uncertainties(region_overlap.uncertainty(chances))
     where = say("Prediction of {model} over the picture", model=title)
     if of_scan:
         where = say("Prediction of {model} over the slice", model=title)
@@ -151,7 +151,7 @@ def panels(
     return [
         (say("found"), segmentation.panel(base, segmentation.fills(found), lines, where)),
         (say("difference"), segmentation.panel(base, change, unknown, off)),
-        (say("doubt"), segmentation.panel(base, doubt, "", unsure)),
+        (say("uncertainty"), segmentation.panel(base, unsure_of, "", unsure)),
     ]
 
 
@@ -177,7 +177,7 @@ def _found(
     whole: Prediction,
     truth: Truth | None,
     size: str,
-) -> segmentation.Found:
+) -> segmentation.RegionPrediction:
     found, everything = _regions(now), _regions(whole)
     against = everything if truth is None else truth
     scores = region_overlap.by_region(output, found, against)
@@ -204,7 +204,7 @@ def _found(
     count = int(anywhere(found).sum())
     said = say("{count} of {total} regions.", count=count, total=len(names)) if many else size
     drawn = panels(view.flat(view.base), view.flat(_chances(now)), view.flat(against), title, view.of_scan)
-    return segmentation.Found(
+    return segmentation.RegionPrediction(
         title,
         wording.answer(now.answer),
         said,

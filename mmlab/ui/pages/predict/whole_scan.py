@@ -65,7 +65,7 @@ def _slice(
     chances: segmentation.Floats,
     truth: segmentation.Truth | None,
 ) -> str:
-    """Pictures of one plane: what is there where that is known, what was found, where they differ, and doubt."""
+    """One plane: the truth where it is known, the prediction, their difference, and the uncertainty."""
     found = np.asarray(chances > segmentation.SURE)
     panels = segmentation.panels(base, chances, found if truth is None else truth, say("the method"), of_scan=True)
     if truth is None:

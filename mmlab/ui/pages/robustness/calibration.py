@@ -28,7 +28,7 @@ from mmlab.viz.base import heatmap, svg_chart, theme
 from mmlab.viz.base.figure import Figure
 
 FEW = 10  # samples in a bin: below, its share is mostly chance
-DOUBTS = {
+UNCERTAINTIES = {
     "entropy": phrase("Entropy of the prediction"),
     "margin": phrase("Margin to the second class"),
     "variance": phrase("Variance of the embedding"),
@@ -68,16 +68,18 @@ def show(view: View) -> None:
     """The diagram of the selected combination, the numbers of all, and risk against coverage."""
     title = say("Calibration with {inputs}", inputs=page_frame.plain(view.selected.label))
     st.subheader(title, help=wording.help("ece"), anchor=False)
-    doubt = _doubt(view)
+    uncertainty = _uncertainty(view)
     label = _label(view)
     with page_frame.error_boundary():
         figure_card.show(diagram(view, label), "robustness.reliability")
         st.caption(_trust(view, view.shown, view.mask, label).about)
     _validate(view)
-    figure_card.show(risk(view, doubt), "robustness.risk")
+    figure_card.show(risk(view, uncertainty), "robustness.risk")
     with page_frame.error_boundary():
-        figure_card.show(table(view, doubt, label), "robustness.certainty", lambda key: view_data.pick(view.task, key))
-    pickers.numbers_help("ece", "brier", "temperature", "doubt", "risk")
+        figure_card.show(
+            table(view, uncertainty, label), "robustness.certainty", lambda key: view_data.pick(view.task, key)
+        )
+    pickers.numbers_help("ece", "brier", "temperature", "uncertainty", "risk")
 
 
 def begin(view: View) -> None:
@@ -88,10 +90,10 @@ def begin(view: View) -> None:
 
 def figures(view: View) -> list[Figure]:
     """For the report."""
-    doubt = next(iter(view.one.doubts))
-    found = [risk(view, doubt)]
+    uncertainty = next(iter(view.one.uncertainties))
+    found = [risk(view, uncertainty)]
     try:
-        return [diagram(view), *found, table(view, doubt)]
+        return [diagram(view), *found, table(view, uncertainty)]
     except DataError:
         return found
 
@@ -148,13 +150,13 @@ def _points(drawn: svg_chart.Plot, curve: Curve, labels: tuple[str, str], colour
         drawn.dot(float(said), float(seen), colour, note, size, hollow=name != UNCALIBRATED)
 
 
-def risk(view: View, doubt: str) -> Figure:
-    """The error of what is answered when only the surest samples are, for every model that has this doubt."""
+def risk(view: View, uncertainty: str) -> Figure:
+    """The error of what is answered when only the surest samples are, for every model that has this uncertainty."""
     title = say("Selective prediction, {inputs}", inputs=view.selected.label)
     lines = {}
     for method, graded in view.graded.items():
-        if doubt in graded.doubts:
-            found = risk_coverage(-graded.doubts[doubt][view.mask], graded.error[view.mask])
+        if uncertainty in graded.uncertainties:
+            found = risk_coverage(-graded.uncertainties[uncertainty][view.mask], graded.error[view.mask])
             step = max(1, len(found.coverage) // 120)
             lines[method] = (found.coverage[::-1][::step][::-1], found.risk[::-1][::step][::-1])
     share = view.task.info.output.error_is_share
@@ -167,16 +169,22 @@ def risk(view: View, doubt: str) -> Figure:
         drawn.line(coverage.tolist(), values.tolist(), view.colour(method), cache.title(method), series)
     rows = [(m, float(c), float(r)) for m, (cover, values) in lines.items() for c, r in zip(cover, values, strict=True)]
     without = [cache.title(method) for method in view.graded if method not in lines]
-    told = [say("Sorted by: {doubt}. Error: {error}.", doubt=spoken(DOUBTS.get(doubt, doubt)), error=_error(view))]
+    told = [
+        say(
+            "Sorted by: {uncertainty}. Error: {error}.",
+            uncertainty=spoken(UNCERTAINTIES.get(uncertainty, uncertainty)),
+            error=_error(view),
+        )
+    ]
     if without:
         told.append(say("Not known for {models}.", models=", ".join(without)))
     note = " ".join([*told, view.basis])
     return Figure("risk", title, drawn.svg, ("method", "coverage", "risk"), rows, note)
 
 
-def table(view: View, doubt: str, label: str = "") -> Figure:
+def table(view: View, uncertainty: str, label: str = "") -> Figure:
     """The numbers of every combination of the model that is shown. Raises DataError."""
-    values = {mask: numbers(view, mask, doubt, label) for mask in view.masks}
+    values = {mask: numbers(view, mask, uncertainty, label) for mask in view.masks}
     names = list(values[view.masks[0]])
     spans = {n: (min(v[n] for v in values.values()), max(v[n] for v in values.values())) for n in names}
     rows = []
@@ -199,15 +207,20 @@ def table(view: View, doubt: str, label: str = "") -> Figure:
     told = [say("ECE and shares in percent.")]
     if "ece_after" in names:
         told.append(say("Before and after the temperature (Temp.): on samples it was not fitted on."))
-    told.append(say("AURC and its excess: sorted by {doubt}.", doubt=spoken(DOUBTS.get(doubt, doubt))))
+    told.append(
+        say(
+            "AURC and its excess: sorted by {uncertainty}.",
+            uncertainty=spoken(UNCERTAINTIES.get(uncertainty, uncertainty)),
+        )
+    )
     note = " ".join([*told, view.of(view.shown)])
     drawing = heatmap.grid(columns, rows, view.letters, title, wide=50)
     return Figure("certainty", title, drawing, ("combination", *names), numbered, note)
 
 
-def numbers(view: View, mask: int, doubt: str, label: str = "") -> dict[str, float]:
+def numbers(view: View, mask: int, uncertainty: str, label: str = "") -> dict[str, float]:
     """Calibration and selective risk of one combination of the model that is shown. Raises DataError."""
-    area, excess = risk_coverage_area(-view.one.doubts[doubt][mask], view.one.error[mask])
+    area, excess = risk_coverage_area(-view.one.uncertainties[uncertainty][mask], view.one.error[mask])
     return {**_trust(view, view.shown, mask, label).numbers, "aurc": area, "excess": excess}
 
 
@@ -270,10 +283,16 @@ def _work_name(view: View) -> str:
     return f"validation-{view.task.name}-{view.shown}"
 
 
-def _doubt(view: View) -> str:
-    names = list(view.one.doubts)
+def _uncertainty(view: View) -> str:
+    names = list(view.one.uncertainties)
     return view_data.select(
-        "doubt", say("Uncertainty by"), names, names[0], lambda n: say(DOUBTS.get(n) or n), wording.help("doubt"), 260
+        "doubt",
+        say("Uncertainty by"),
+        names,
+        names[0],
+        lambda n: say(UNCERTAINTIES.get(n) or n),
+        wording.help("uncertainty"),
+        260,
     )
 
 

@@ -53,7 +53,7 @@ def show(view: View) -> None:
         sections = figures(view)
         st.download_button(
             say("Save the report (HTML)"),
-            data=language.kept(partial(make, view, sections, origin)),
+            data=language.with_language(partial(make, view, sections, origin)),
             file_name=f"mmlab-robustness-{view.task.name}-{view.shown}.html",
             mime="text/html",
             on_click="ignore",

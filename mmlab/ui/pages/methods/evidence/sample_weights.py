@@ -10,7 +10,7 @@ from mmlab.viz.methods import evidence_figures
 
 
 @evidence_view("doubts", phrase("Sample weights"))
-def doubts(source: Source, choice: str) -> Shown:
+def sample_weights(source: Source, choice: str) -> Shown:
     """MMANet: how much each sample counts in the distillation, by the teacher's margin (docs/methods.md 5.7)."""
     teacher = cache.sweep(source.other("joint"))
     found = method_evidence.relations(source.sweep, teacher, source.task.info.modalities.full.key, 300)

@@ -54,7 +54,7 @@ def _named_norm(leaf: nn.Module) -> bool:
 
 
 @dataclass(frozen=True)
-class Look:
+class CamLayer:
     """A call, and how its result becomes maps. form: "input" (no call), "maps", "last", "line", or
     "tokens" with (how many come before, height, width); "own" where the person reshapes."""
 
@@ -86,33 +86,33 @@ class Look:
         return f"at {self.call}" if self.call else "at the input itself"
 
 
-INPUT = Look(None, "input")
+INPUT = CamLayer(None, "input")
 
 
-def form_of(call: Call, layer: Layer, places: tuple[int, ...]) -> Look | None:
+def cam_layer_of(call: Call, layer: Layer, places: tuple[int, ...]) -> CamLayer | None:
     """How a result of this shape lies over the places of a modality; None where it does not."""
     shape = layer.shape
     if len(shape) == len(places) + 2 and len(places) >= 2:
         if layer.channels != "last" and prod(shape[2:]) > 1:
-            return Look(call, "maps")
+            return CamLayer(call, "maps")
         if layer.channels == "last" and prod(shape[1:-1]) > 1 and _alike(shape[1:-1], places):
-            return Look(call, "last")
+            return CamLayer(call, "last")
     if len(shape) == 3 and len(places) == 1:
         if layer.channels == "first":
-            return Look(call, "maps") if shape[2] > 1 else None
-        return Look(call, "line") if shape[1] > 1 else None
+            return CamLayer(call, "maps") if shape[2] > 1 else None
+        return CamLayer(call, "line") if shape[1] > 1 else None
     if len(shape) == 3 and len(places) == 2 and layer.channels == "last":
         return _tokens(call, shape[1], places)
     return None
 
 
-def _tokens(call: Call, count: int, places: tuple[int, ...]) -> Look | None:
+def _tokens(call: Call, count: int, places: tuple[int, ...]) -> CamLayer | None:
     for before in FIRST_TOKENS:
         height = round(((count - before) * places[0] / places[1]) ** 0.5)
         if height > 1 and (count - before) % height == 0:
             width = (count - before) // height
             if width > 1 and _alike((height, width), places):
-                return Look(call, "tokens", (before, height, width))
+                return CamLayer(call, "tokens", (before, height, width))
     return None
 
 
@@ -121,16 +121,16 @@ def _alike(sides: Sequence[int], places: Sequence[int]) -> bool:
     return sides[0] * places[1] == sides[1] * places[0]
 
 
-def read_look(text: str, reshape: Callable[[Tensor], Tensor] | None) -> Look:
+def read_cam_layer(text: str, reshape: Callable[[Tensor], Tensor] | None) -> CamLayer:
     """A place that the user named; its form comes later. Raises DataError."""
-    return INPUT if text == "input" else Look(Call.parse(text), "own" if reshape else "", (), reshape)
+    return INPUT if text == "input" else CamLayer(Call.parse(text), "own" if reshape else "", (), reshape)
 
 
-def not_places(look: Look, layer: Layer, name: str) -> DataError:
+def no_positions(cam_layer: CamLayer, layer: Layer, name: str) -> DataError:
     """Why a layer that the user named gives no map, as a sentence."""
     shape = layer.shape
     what = f"{shape[1]} tokens, which are no rectangle" if len(shape) == 3 else f"the shape {shape}"
     return DataError(
-        f"At '{look.call}' the result for '{name}' has {what}.",
+        f"At '{cam_layer.call}' the result for '{name}' has {what}.",
         "Give reshape=, from that result to (batch, channels, *places).",
     )
