@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import mmlab
+from mmlab import losses
 from mmlab.core import corruption_types
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +71,10 @@ def test_a_user_finds_changes_by_their_kind() -> None:
     assert all("\n- " in each for each in parts[2::2])
 
 
-def test_the_earlier_name_of_a_corruption_is_imported_with_a_warning() -> None:
+def test_earlier_names_are_imported_with_a_warning() -> None:
     with pytest.warns(DeprecationWarning, match="Corruption"):
         from mmlab.core.corruption_types import Damage
     assert Damage is corruption_types.Corruption
+    with pytest.warns(DeprecationWarning, match="uncertainty_shares"):
+        from mmlab.losses import doubt_shares
+    assert doubt_shares is losses.uncertainty_shares
