@@ -36,7 +36,7 @@ from mmlab.experiments.train_job import TrainJob, run_train
 from mmlab.inference.device import one_thread
 from mmlab.storage import report_file
 from mmlab.storage.library import Library
-from mmlab.training.variation import moved
+from mmlab.training.variation import moved_alike
 
 SIZE, TRAINING, VALIDATION = 64, 36, 12
 LESIONS_FILE, PEOPLE = "open_ms_3patients_128.npz", (7, 19, 26)  # of open_ms
@@ -126,7 +126,9 @@ def u_net(name: str) -> dict[str, float]:
             order = np.random.default_rng([0, epoch]).permutation(len(training))
             for step, rows in enumerate(np.array_split(order, steps)):
                 batch = training.batch(torch.from_numpy(rows))
-                inputs, target = moved(batch.inputs, batch.target, torch.Generator().manual_seed(1000 * epoch + step))
+                inputs, target = moved_alike(
+                    batch.inputs, batch.target, torch.Generator().manual_seed(1000 * epoch + step)
+                )
                 optimiser.zero_grad()
                 output.loss(net(_stacked(inputs, combination)), target).mean().backward()
                 optimiser.step()

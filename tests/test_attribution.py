@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
 from mmlab.analysis.attribution.geometry import Tracing, on_places
-from mmlab.analysis.attribution.registry import EXPLAINERS, Question, find
+from mmlab.analysis.attribution.registry import EXPLAINERS, AttributionRequest, find
 from mmlab.analysis.base.model_twin import twin
 from mmlab.core.errors import UnknownName
 from mmlab.core.method import METHODS, Method
@@ -150,7 +150,7 @@ def test_every_method_and_output_can_be_explained(name: str, kind: str, count: i
 def test_no_gradient_reaches_what_is_absent(name: str):
     """Not set to zero afterwards: the score itself does not depend on it."""
     method = made(name)
-    question = CaptumAdapter(Question(method, sample(), method.modalities.subsets(), 0))
+    question = CaptumAdapter(AttributionRequest(method, sample(), method.modalities.subsets(), 0))
     values = tuple(value.clone().requires_grad_() for value in question.activations)
     question.activations = values
     question.junction.forward = lambda *given: given  # type: ignore[method-assign]

@@ -141,7 +141,7 @@ def test_every_method_learns_from_cached_features_and_answers_pictures_alike(
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path))
     info, facts = resolved(info_of(f"{RESNET}; *.training=cached", embedding=24))
     samples = samples_of()
-    features = cached_features.of(samples, info)
+    features = cached_features.with_cached_features(samples, info)
     assert features.inputs["a"].shape == (24, 96)
     assert facts["a"]["training"] == "cached"
     method = trained(name, info, features).method
@@ -161,16 +161,18 @@ def test_features_are_computed_once_and_again_for_other_data_or_weights(
     monkeypatch.setenv("MMLAB_CACHE", str(tmp_path))
     info = resolved(info_of(f"{RESNET}; *.training=cached"))[0]
     samples = samples_of()
-    first = cached_features.of(samples, info)
+    first = cached_features.with_cached_features(samples, info)
     made: list[str] = []
     monkeypatch.setattr(cached_features, "Body", lambda *_: made.append("body") or Body(*_))
-    torch.testing.assert_close(cached_features.of(samples, info).inputs["a"], first.inputs["a"])
+    torch.testing.assert_close(cached_features.with_cached_features(samples, info).inputs["a"], first.inputs["a"])
     assert made == []
-    cached_features.of(replace(samples, inputs={name: value * 0.5 for name, value in samples.inputs.items()}), info)
+    cached_features.with_cached_features(
+        replace(samples, inputs={name: value * 0.5 for name, value in samples.inputs.items()}), info
+    )
     assert len(made) == 2
     others = {name: replace(each, digest="another") for name, each in info.backbones.items()}
     with pytest.raises(CheckpointError, match="are not here"):
-        cached_features.of(samples, info.with_backbones(others))
+        cached_features.with_cached_features(samples, info.with_backbones(others))
 
 
 def test_frozen_weights_rest_and_tuned_ones_have_their_own_rate(timm: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from mmlab.analysis import mcnemar, paired_bootstrap
 from mmlab.analysis.base.clusters import Clusters, in_words, percentile_interval, share_interval, sign_flip_p, wilson
-from mmlab.analysis.robustness.paired_model_test import duel
+from mmlab.analysis.robustness.paired_model_test import paired_model_test
 from mmlab.analysis.robustness.per_sample_scores import Measure, grade
 from mmlab.cli.app import main
 from mmlab.core.group_name import group_name, several
@@ -112,7 +112,7 @@ def test_under_five_groups_nothing_is_claimed() -> None:
     one, other = (grade(answers(each, people(4, 50)), CLASSES) for each in (right, ~right))
     assert np.isnan(one.measures["accuracy"].intervals).all()
     assert np.isnan(one.measures["f1"].intervals).all()
-    found = duel(one, other, "accuracy")
+    found = paired_model_test(one, other, "accuracy")
     assert np.isnan(found.interval).all()
     assert np.isnan(found.p).all()
     assert np.isfinite(found.difference).all()
@@ -128,7 +128,7 @@ def test_two_models_are_compared_by_groups() -> None:
     better = right | fifth  # all of the gain is one person's
     names = people(12, 20)
     apart, together = (
-        duel(grade(answers(better, each), CLASSES), grade(answers(right, each), CLASSES), "accuracy")
+        paired_model_test(grade(answers(better, each), CLASSES), grade(answers(right, each), CLASSES), "accuracy")
         for each in (tuple(map(str, range(240))), names)
     )
     assert apart.test == "McNemar"

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 import mmlab
-from mmlab import losses
-from mmlab.core import corruption_types
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = (ROOT / "docs" / "compatibility.md").read_text("utf-8")
@@ -71,10 +69,18 @@ def test_a_user_finds_changes_by_their_kind() -> None:
     assert all("\n- " in each for each in parts[2::2])
 
 
-def test_earlier_names_are_imported_with_a_warning() -> None:
-    with pytest.warns(DeprecationWarning, match="Corruption"):
-        from mmlab.core.corruption_types import Damage
-    assert Damage is corruption_types.Corruption
-    with pytest.warns(DeprecationWarning, match="uncertainty_shares"):
-        from mmlab.losses import doubt_shares
-    assert doubt_shares is losses.uncertainty_shares
+@pytest.mark.parametrize(
+    ("module", "earlier", "name"),
+    [
+        ("mmlab.core.corruption_types", "Damage", "Corruption"),
+        ("mmlab.losses", "doubt_shares", "uncertainty_shares"),
+        ("mmlab.networks.parts", "hide", "zero_absent"),
+        ("mmlab.analysis.attribution.registry", "Question", "AttributionRequest"),
+    ],
+)
+def test_an_earlier_name_still_works_and_names_the_new_one(module: str, earlier: str, name: str) -> None:
+    with pytest.warns(DeprecationWarning, match=f"{earlier} is now called {name}"):
+        found = getattr(import_module(module), earlier)
+    assert found is getattr(import_module(module), name)
+    with pytest.raises(AttributeError, match="no attribute"):
+        assert import_module(module).nothing_of_this_name

@@ -15,16 +15,16 @@ from torch import nn
 from mmlab.analysis.attribution.explainers.gradcam_plus import plus
 from mmlab.analysis.attribution.faithfulness import faithfulness, patches
 from mmlab.analysis.attribution.registry import EXPLAINERS, find
-from mmlab.analysis.attribution.sanity_checks import RandomLabelModel, reinitialise, rote
+from mmlab.analysis.attribution.sanity_checks import RandomLabelModel, learn_random_labels, reinitialise
 from mmlab.analysis.base.coalitions import sweep_to_coalitions
 from mmlab.analysis.base.input_swapping import InputSwapper
 from mmlab.analysis.base.model_twin import recorded
 from mmlab.analysis.base.sampling import complete_samples, derangement
 from mmlab.analysis.dominance.agreement import agreement
-from mmlab.analysis.dominance.cue_conflict import clash
+from mmlab.analysis.dominance.cue_conflict import measure_conflict
 from mmlab.analysis.dominance.derivation import Arithmetic
 from mmlab.analysis.dominance.export import as_csv, as_json
-from mmlab.analysis.dominance.gradient_conflict import combination_gradients, meeting
+from mmlab.analysis.dominance.gradient_conflict import combination_gradients, gradient_pair
 from mmlab.analysis.dominance.layer_evidence import evidence_shares
 from mmlab.analysis.dominance.measure import (
     MEASURES,
@@ -40,7 +40,7 @@ from mmlab.analysis.dominance.measure import (
 )
 from mmlab.analysis.dominance.payoffs import sample_values, value_table
 from mmlab.analysis.dominance.perturbations import ProbeBudget, Probing, keep, probe, stored
-from mmlab.analysis.dominance.report import lattice_of, panel
+from mmlab.analysis.dominance.report import dominance_report, lattice_of
 from mmlab.analysis.dominance.synthetic_tasks import SETS, data_named
 from mmlab.cli.app import main
 from mmlab.core.batch import Samples
@@ -70,7 +70,7 @@ def measured(name: str, task: ToyTask):
     method, test = made(name, task.info), task.samples("test")
     probes = probe(method, test, FEW)
     found = lattice_of(sweep(method, test))
-    return panel(found, task.info.output, task.info.modalities, probes, "own"), method, test, probes
+    return dominance_report(found, task.info.output, task.info.modalities, probes, "own"), method, test, probes
 
 
 # What answers are worth
@@ -212,7 +212,9 @@ def test_the_panel_fits_every_method_and_output(name: str, kind: str) -> None:
     if kind == "segmentation":
         assert "picture" in found.pairs[0].problems["pid"]
     assert probes.swapped.shape[0] == 8
-    donors = panel(probes.lattice(toy(kind).info.modalities, {}), OUTPUTS[kind], toy(kind).info.modalities, probes, "d")
+    donors = dominance_report(
+        probes.lattice(toy(kind).info.modalities, {}), OUTPUTS[kind], toy(kind).info.modalities, probes, "d"
+    )
     assert "another sample" in donors.nothing
     assert len(as_csv(found).splitlines()) > len(found.rows)
     assert as_json(found)["measures"].keys() == {row.measure.name for row in found.rows}
@@ -224,7 +226,7 @@ def test_samples_that_lack_inputs_are_left_out_and_without_complete_ones_it_is_s
     complete = int(test.present.all(1).sum())
     assert 8 <= complete < len(test)
     probes = probe(method, test, FEW)
-    found = panel(lattice_of(sweep(method, test)), task.info.output, task.info.modalities, probes, "own")
+    found = dominance_report(lattice_of(sweep(method, test)), task.info.output, task.info.modalities, probes, "own")
     assert found.row("shapley:right").samples == complete
     for row in found.rows:
         assert np.isfinite(row.values).all()
@@ -341,7 +343,7 @@ def test_contradictions_are_counted_as_by_hand() -> None:
     }
     inputs["a"][:4] *= -1  # a says the opposite: these samples cannot be used
     target = (sign < 0).astype(np.int64)
-    found = clash(InputSwapper(method, inputs), target, method.output, "a", "b")
+    found = measure_conflict(InputSwapper(method, inputs), target, method.output, "a", "b")
     alone = [fuse_all(method, inputs, [c])[0].logits.argmax(1).numpy() for c in method.modalities.subsets()[:2]]
     usable = np.flatnonzero((alone[0] == target) & (alone[1] == target))
     assert len(usable) == 20
@@ -366,9 +368,9 @@ def test_contradictions_of_every_kind_of_answer(kind: str) -> None:
     mixer = InputSwapper(method, test.inputs)
     if kind == "classification":  # nobody is right about a class that an untrained model never says
         with pytest.raises(DataError, match="No two samples"):
-            clash(mixer, np.zeros(20, np.int64), method.output, "m0", "m2")
+            measure_conflict(mixer, np.zeros(20, np.int64), method.output, "m0", "m2")
         return
-    found = clash(mixer, test.target.numpy(), method.output, "m0", "m2")
+    found = measure_conflict(mixer, test.target.numpy(), method.output, "m0", "m2")
     assert (found.wins + found.losses <= found.counts).all()
     assert found.counts.sum() > 0
 
@@ -377,18 +379,18 @@ def test_contradictions_of_every_kind_of_answer(kind: str) -> None:
 
 
 def test_two_gradients_in_conflict_by_hand() -> None:
-    found = meeting(1, 2, 120)
+    found = gradient_pair(1, 2, 120)
     assert found.conflict
     np.testing.assert_allclose(found.total, [0, np.sqrt(3)], atol=1e-9)
     np.testing.assert_allclose(found.first_kept, [0.75, np.sqrt(3) / 4], atol=1e-9)
     np.testing.assert_allclose(found.second_kept, [0, np.sqrt(3)], atol=1e-9)
     assert abs(found.first_kept @ found.second) < 1e-9
-    calm = meeting(1, 2, 60)
+    calm = gradient_pair(1, 2, 60)
     assert not calm.conflict
     np.testing.assert_allclose(calm.kept, calm.total)
-    assert meeting(1, 3, 170).pull[0] < 0 <= min(meeting(1, 3, 170).pull_kept)
+    assert gradient_pair(1, 3, 170).pull[0] < 0 <= min(gradient_pair(1, 3, 170).pull_kept)
     with pytest.raises(ValueError, match="negative"):
-        meeting(-1, 1, 10)
+        gradient_pair(-1, 1, 10)
 
 
 def test_gradients_of_combinations_by_hand() -> None:
@@ -621,12 +623,12 @@ def test_a_network_learns_shuffled_answers_by_heart_and_its_maps_are_other_maps(
     task = toy()
     method, test = made("dropout", task.info), task.samples("test")
     told: list[float] = []
-    found = rote(method, test, seed=1, tell=told.append)
+    found = learn_random_labels(method, test, seed=1, tell=told.append)
     assert found.learned > 0.5
     assert told[-1] == 1
     assert not found.method.training
     assert not torch.equal(next(method.parameters()), next(found.method.parameters()))
-    assert rote(method, test, seed=1).learned == pytest.approx(found.learned)
+    assert learn_random_labels(method, test, seed=1).learned == pytest.approx(found.learned)
 
 
 def test_shuffled_answers_are_one_more_check() -> None:

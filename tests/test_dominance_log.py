@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from mmlab.analysis.dominance.log_reader import LARGEST, MOST_LINES, read_log
-from mmlab.analysis.dominance.training_dynamics import conflicts, course
+from mmlab.analysis.dominance.training_dynamics import gradient_conflicts, training_dynamics
 from mmlab.core.errors import CheckpointError, DataError
 from mmlab.training.loop import DominanceLog
 
@@ -90,7 +90,7 @@ def test_conflicts_by_hand(tmp_path: Path) -> None:
     assert row["logs"]["cosines"][0][1] == pytest.approx(-(0.5**0.5), abs=1e-4)
     assert row["logs"]["lengths"] == pytest.approx([1, 2**0.5])
     assert np.argmax(row["logs"]["angles_before"]) == 13  # 135 degrees, in bins of 10
-    found = conflicts([row])
+    found = gradient_conflicts([row])
     assert found.keys == ("a", "b")
     assert found.rate.tolist() == [1.0]
     assert found.rate_after.tolist() == [0.0]
@@ -130,26 +130,26 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
         model(torch.ones(1, 1), torch.ones(1, 1)).sum().backward()
         log.step()
         log.epoch({"left": 0.6, "right": 0.5, "left-right": 0.9})
-    found = course(read_log((tmp_path / "log.jsonl").read_bytes()))
+    found = training_dynamics(read_log((tmp_path / "log.jsonl").read_bytes()))
     assert found.names == ("left", "right")
     assert found.keys == ("left", "right", "left-right")
     assert found.scores.tolist() == [[0.6, 0.5, 0.9]]
 
 
 def test_the_course_of_a_training_by_hand() -> None:
-    found = course(read_log(packed(row(), row(gradient_norm={"a": 3.0, "b": 4.0}))), nothing=0.1)
+    found = training_dynamics(read_log(packed(row(), row(gradient_norm={"a": 3.0, "b": 4.0}))), nothing=0.1)
     assert found.norms.tolist() == [[1, 2], [3, 4]]
     # a: ((0.5 - 0.1) + (0.8 - 0.4)) / 2, b: ((0.4 - 0.1) + (0.8 - 0.5)) / 2
     np.testing.assert_allclose(found.work, [[0.4, 0.3], [0.4, 0.3]])
     assert found.shares is not None
     assert found.shares[0].tolist() == [0.25, 0.75]
-    partial = course(read_log(packed(row(metrics={"a": {"accuracy": 0.5}}, logs={}))))
+    partial = training_dynamics(read_log(packed(row(metrics={"a": {"accuracy": 0.5}}, logs={}))))
     assert partial.work is None
     assert partial.shares is None
     with pytest.raises(CheckpointError, match="No gradient norms"):
-        course([])
+        training_dynamics([])
     with pytest.raises(CheckpointError, match="No angles"):
-        conflicts(read_log(packed(row())))
+        gradient_conflicts(read_log(packed(row())))
 
 
 @pytest.mark.parametrize(

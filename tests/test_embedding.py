@@ -136,7 +136,7 @@ def test_draws_pushed_through_a_map_that_is_linear_give_the_linear_covariance():
     """On a fine grid whose map is x -> (x1, x2) the carried covariance is the variance itself."""
     grid = np.stack(np.meshgrid(*[np.linspace(-4, 4, 81)] * 2), -1).reshape(-1, 2).astype(np.float32)
     mean, variance = np.zeros((1, 2), np.float32), np.array([[0.25, 1.0]], np.float32)
-    spread = projection.carried(mean, variance, grid, grid, draws=4000, seed=0)
+    spread = projection.projected_covariances(mean, variance, grid, grid, draws=4000, seed=0)
     np.testing.assert_allclose(spread[0], np.diag(variance[0]), atol=0.06)
 
 
@@ -173,7 +173,7 @@ def test_a_known_sample_is_looked_up_and_a_new_one_placed():
     made = maps.of_pca(found)
     known = maps.known_places(found, made, 11)
     assert known.keys == KEYS
-    assert known.likeness[-1] == pytest.approx(1)
+    assert known.similarity[-1] == pytest.approx(1)
     assert found.variance is not None
     again = maps.new_places(found, made, KEYS, found.mean[:, 11], found.variance[:, 11])
     np.testing.assert_allclose(again.points, known.points, atol=1e-4)

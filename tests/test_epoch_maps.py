@@ -67,8 +67,8 @@ def test_the_pictures_are_those_of_the_model(tmp_path: Path):
     task = ToyTask("classification")
     method = METHODS["joint"](task.info, build(METHODS["joint"].Config, {})).eval()
     recorder = EmbeddingRecorder(method, task.samples("valid"), 3, tmp_path)
-    recorder.look(0)
-    recorder.look(2)
+    recorder.record(0)
+    recorder.record(2)
     found = embedding_maps.read(tmp_path)
     assert recorder.samples is not None
     whole = sweep(method, recorder.samples)
@@ -87,7 +87,7 @@ def test_every_method_and_kind_of_answer_is_recorded(name: str, kind: str, tmp_p
     if kind not in method.supports:
         pytest.skip(f"{name} does not do {kind}")
     recorder = EmbeddingRecorder(method, task.samples("valid"), 1, tmp_path)
-    recorder.look(0)
+    recorder.record(0)
     assert recorder.samples is not None
     found = embedding_maps.read(tmp_path)
     assert np.isfinite(found.points).all()
@@ -119,7 +119,7 @@ def record(tmp_path: Path, epochs: int = 1) -> EmbeddingRecorder:
     method = METHODS["joint"](task.info, build(METHODS["joint"].Config, {})).eval()
     recorder = EmbeddingRecorder(method, task.samples("valid"), epochs, tmp_path)
     for epoch in range(epochs):
-        recorder.look(epoch)
+        recorder.record(epoch)
     return recorder
 
 
@@ -129,7 +129,7 @@ def test_a_damaged_record_is_said_and_stops_no_training(content: bytes, tmp_path
     recorder.file.write_bytes(content)
     with pytest.raises(CheckpointError, match="are damaged"):
         embedding_maps.read(tmp_path)
-    recorder.look(2)
+    recorder.record(2)
     assert embedding_maps.read(tmp_path).epochs.tolist() == [2]
 
 
@@ -157,7 +157,7 @@ def test_an_earlier_record_of_another_kind_is_left_behind(tmp_path: Path):
     packed_arrays.write(
         recorder.file, {**packed_arrays.read(recorder.file), "points": np.zeros((3, 2, 5, 2), np.uint8)}
     )
-    recorder.look(2)
+    recorder.record(2)
     assert embedding_maps.read(tmp_path).epochs.tolist() == [2]
 
 
@@ -167,5 +167,5 @@ def test_weights_that_went_astray_are_not_recorded(tmp_path: Path):
     with torch.no_grad():
         for parameter in recorder.method.parameters():
             parameter.fill_(np.nan)
-    recorder.look(1)
+    recorder.record(1)
     assert recorder.file.read_bytes() == before

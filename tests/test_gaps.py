@@ -22,7 +22,7 @@ from mmlab.storage.library import Library
 from mmlab.tasks import cached_splits
 from mmlab.tasks.cached_splits import Sample, cached_split, stacked
 from mmlab.testing.toy_task import ToyTask
-from mmlab.training.missing_data import as_they_are, missing_shares, rates_of, with_gaps
+from mmlab.training.missing_data import metrics_as_given, missing_shares, rates_of, with_gaps
 
 TASK = ToyTask()
 MODALITIES = TASK.info.modalities
@@ -112,7 +112,7 @@ def test_as_they_are_answers_each_sample_from_what_it_has(library: Library):
         batch = samples.batch(range(len(samples)))
         logits = method(batch.inputs, batch.present).logits
     direct = method.output.metrics(logits, samples.target)
-    assert as_they_are(found, method.output, MODALITIES) == pytest.approx(direct)
+    assert metrics_as_given(found, method.output, MODALITIES) == pytest.approx(direct)
     whole = metrics(found, method.output, MODALITIES)[MODALITIES.full.key]["accuracy"]
     rows = np.flatnonzero(samples.present.all(1).numpy())
     right = logits.argmax(1)[rows] == samples.target[rows]

@@ -26,7 +26,7 @@ from mmlab.storage.row_file import BITS, HALF, RowFile, RowWriter
 from mmlab.tasks import cached_splits
 from mmlab.tasks.custom import stored_split
 from mmlab.tasks.custom_folder import task_class
-from mmlab.training.feeding import workers
+from mmlab.training.batches import workers
 from mmlab.training.loop import Trainer
 from mmlab.training.missing_data import with_gaps
 from tests.folders import PAIR, lesions, png, written
@@ -240,7 +240,7 @@ from mmlab.core.task import TaskInfo
 from mmlab.core.training_plan import Plan
 from mmlab.storage.row_file import RowFile, RowWriter
 from mmlab.testing.toy_task import ToyTask
-from mmlab.training.feeding import workers
+from mmlab.training.batches import workers
 from mmlab.training.loop import Trainer
 
 WIDE, LIMIT = 4096, 24 * 2**20

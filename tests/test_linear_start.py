@@ -37,7 +37,7 @@ def made(task: Any, name: str) -> Any:
 @pytest.mark.parametrize("name", ["dropout", "ensemble", "specialists", "m3ixup", "dimml"])
 def test_every_linear_encoder_of_a_method_begins_where_a_regression_ends(name: str, task: Any) -> None:
     method, training = made(task, name), task.samples("train")
-    linear_start.begin(method, training, task.samples("valid"), 0)
+    linear_start.initialise(method, training, task.samples("valid"), 0)
     encoders = [module for module in method.modules() if isinstance(module, LinearEncoder)]
     assert encoders
     for encoder in encoders:
@@ -73,7 +73,7 @@ def test_an_input_that_no_training_sample_has_stays_as_it_was(task: Any) -> None
     method, training = made(task, "dropout"), task.samples("train")
     training.present[:, 1] = False
     before = method.encoders["b"].body.weight.clone()
-    linear_start.begin(method, training, task.samples("valid"), 0)
+    linear_start.initialise(method, training, task.samples("valid"), 0)
     assert torch.equal(method.encoders["b"].body.weight, before)
     assert torch.isfinite(method.encoders["a"].body.weight).all()
 

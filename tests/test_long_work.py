@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmlab.cli import console
-from mmlab.core.long_work import counted, followed
+from mmlab.core.long_work import report_progress, with_progress
 from mmlab.tasks import cached_splits
 from mmlab.tasks.custom import stored_split
 from mmlab.tasks.custom_folder import task_class
@@ -16,10 +16,10 @@ from tests.folders import written
 
 def test_work_is_followed_in_its_block_only() -> None:
     told: list[tuple[str, float]] = []
-    assert list(counted("Before", [1, 2])) == [1, 2]
-    with followed(lambda *said: told.append(said)):
-        assert list(counted("Reading", [1, 2])) == [1, 2]
-    assert list(counted("After", [1])) == [1]
+    assert list(with_progress("Before", [1, 2])) == [1, 2]
+    with report_progress(lambda *said: told.append(said)):
+        assert list(with_progress("Reading", [1, 2])) == [1, 2]
+    assert list(with_progress("After", [1])) == [1]
     assert told == [("Reading", 0.0), ("Reading", 0.5), ("Reading", 1.0)]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.base.sampling import complete_samples
 from mmlab.analysis.dominance.perturbations import OWN_RULE, ProbeBudget, Probes, Probing, probe
-from mmlab.analysis.dominance.report import Panel, lattice_of, panel
+from mmlab.analysis.dominance.report import DominanceReport, dominance_report, lattice_of
 from mmlab.foreign.adapter import RegisteredModel
 from mmlab.foreign.opening import adapted
 from mmlab.foreign.task import RegisteredTask, task_class
@@ -26,14 +26,14 @@ Numbers = NDArray[np.float64]
 
 
 @cache
-def measured(name: str) -> tuple[Shape, RegisteredTask, RegisteredModel, Panel, Probes]:
+def measured(name: str) -> tuple[Shape, RegisteredTask, RegisteredModel, DominanceReport, Probes]:
     shape = SHAPES[name]()
     said = shape.registration
     task = task_class(said, said.name, (said.name,))()
     method = adapted(said, task.info)
     samples = task.samples("test")
     probes = probe(method, samples, FEW)
-    found = panel(lattice_of(sweep(method, samples)), method.output, method.modalities, probes, OWN_RULE)
+    found = dominance_report(lattice_of(sweep(method, samples)), method.output, method.modalities, probes, OWN_RULE)
     return shape, task, method, found, probes
 
 

@@ -58,9 +58,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ANSWERS:
         reference = measured(root, name, "dropout", "gmd", samples=FEWER.get(name, SAMPLES))[0]
         task, folder = TASKS[name](), Path(reference.path)
-        album = AttributionRecorder(task, checkpoints.load(folder).method, EPOCHS, folder)
+        recorder = AttributionRecorder(task, checkpoints.load(folder).method, EPOCHS, folder)
         for epoch in range(EPOCHS):
-            album.look(epoch)
+            recorder.record(epoch)
         (folder / PROGRESS).write_text("\n".join(json.dumps(line(task, epoch)) for epoch in range(EPOCHS)))
     return root
 

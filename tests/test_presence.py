@@ -15,7 +15,7 @@ from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.presence import of_present
 from mmlab.testing.method_contract import made, teachers, trainer
 from mmlab.testing.toy_task import OUTPUTS, ToyTask
-from mmlab.training.feeding import Steps
+from mmlab.training.batches import Steps
 
 KINDS = tuple(OUTPUTS)
 GARBAGE = 37.0

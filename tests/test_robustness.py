@@ -18,7 +18,7 @@ from mmlab.analysis.base.clusters import wilson
 from mmlab.analysis.robustness.combination_calibration import trust
 from mmlab.analysis.robustness.measure_slices import measure_slices
 from mmlab.analysis.robustness.missing_rate_simulation import simulate
-from mmlab.analysis.robustness.paired_model_test import duel
+from mmlab.analysis.robustness.paired_model_test import paired_model_test
 from mmlab.analysis.robustness.per_sample_scores import Measure, grade, hardness
 from mmlab.analysis.robustness.prediction_flips import negative_flip_shares
 from mmlab.core.batch import Samples
@@ -151,7 +151,7 @@ def test_what_was_computed_is_kept_under_the_digest(tmp_path: Path, monkeypatch:
     with pytest.raises(imputation.NotComputed):
         imputation.stored("abc", "zeros")
     found = swept("classification")
-    imputation.keep(imputation.folder_of("abc", "zeros"), Sweep(**{**vars(found), "digest": "abc"}))
+    imputation.store(imputation.folder_of("abc", "zeros"), Sweep(**{**vars(found), "digest": "abc"}))
     np.testing.assert_allclose(imputation.stored("abc", "zeros").logits, found.logits, atol=1e-2)
     assert imputation.stamp("abc", "zeros") > 0
     assert imputation.stored("abc", "zeros", ToyTask().info).ids == found.ids
@@ -353,7 +353,7 @@ def test_what_is_fitted_on_validation_is_measured_on_all_test_samples(kind: str)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_against_itself_is_a_draw(kind: str) -> None:
     graded = grade(swept(kind), OUTPUTS[kind])
-    found = duel(graded, graded, next(iter(graded.measures)))
+    found = paired_model_test(graded, graded, next(iter(graded.measures)))
     assert not found.difference.any()
     assert not found.interval[1:].any()
     assert (found.p[1:] == 1).all()
@@ -365,7 +365,7 @@ def test_only_the_same_samples_can_be_compared() -> None:
     graded = grade(first, OUTPUTS["classification"])
     fewer = grade(imputation.only(second, second.ids[:10]), OUTPUTS["classification"])
     with pytest.raises(DataError, match="different samples"):
-        duel(graded, fewer, "accuracy")
+        paired_model_test(graded, fewer, "accuracy")
 
 
 # Charts and the report

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mmlab.analysis.attribution.faithfulness import faithfulness
 from mmlab.analysis.attribution.registry import EXPLAINERS, find
-from mmlab.analysis.attribution.sanity_checks import rote
+from mmlab.analysis.attribution.sanity_checks import learn_random_labels
 from mmlab.analysis.base.input_swapping import InputSwapper
 from mmlab.analysis.dominance.gradient_conflict import combination_gradients
 from mmlab.analysis.dominance.layer_evidence import evidence_shares
@@ -203,7 +203,7 @@ def test_checks_swaps_and_gradients_look_at_windows_only(samples: Samples, monke
     with looked_at(method) as seen:
         found = explain.run(method, sample(samples), [full], 0)
         faithfulness(method, sample(samples), full, found, explain)
-        rote(method, samples)
+        learn_random_labels(method, samples)
         combination_gradients(method, samples.take(1).batch([0]))
         swapper = InputSwapper(method, samples.inputs)
         mixed = swapper.answers(np.array([[0, 1]]))

@@ -134,12 +134,12 @@ def test_a_window_is_the_same_of_all_inputs_and_of_the_regions() -> None:
     truth = torch.cat([numbers > 300, numbers > 400], 1)
     present = torch.tensor([[True, False], [True, True]])
     samples = Samples({"a": numbers, "b": numbers + 1000}, present, truth, ("p", "q"), ("p", "q"))
-    found = windows.cut(samples, [1, 0, 1], 4, torch.Generator().manual_seed(3))
+    found = windows.random_windows(samples, [1, 0, 1], 4, torch.Generator().manual_seed(3))
     assert found.inputs["a"].shape == (3, 1, 4, 4, 4)
     assert torch.equal(found.inputs["a"] + 1000, found.inputs["b"])
     assert torch.equal(torch.cat([found.inputs["a"] > 300, found.inputs["a"] > 400], 1), found.target)
     assert (found.present.tolist(), found.ids) == (present[[1, 0, 1]].tolist(), ("q", "p", "q"))
-    again = windows.cut(samples, [1, 0, 1], 4, torch.Generator().manual_seed(3))
+    again = windows.random_windows(samples, [1, 0, 1], 4, torch.Generator().manual_seed(3))
     assert torch.equal(again.inputs["a"], found.inputs["a"])
 
 
@@ -148,7 +148,7 @@ def test_half_of_the_windows_lie_around_a_region() -> None:
     truth = torch.zeros(1, 1, 40, 40, 40, dtype=torch.bool)
     truth[0, 0, 0, 39, 0] = True
     samples = Samples({"a": truth.float()}, torch.ones(1, 1, dtype=torch.bool), truth, ("p",), ("p",))
-    found = windows.cut(samples, [0] * 200, 2, torch.Generator().manual_seed(0))
+    found = windows.random_windows(samples, [0] * 200, 2, torch.Generator().manual_seed(0))
     assert 80 <= int(found.target.flatten(1).any(1).sum()) <= 120
 
 
@@ -157,7 +157,7 @@ def test_a_window_is_never_longer_than_the_scan() -> None:
     assert (info.window_sides, info.has_windows) == ((6, 6, 6), False)
     truth = torch.ones(1, 1, 3, 8, 8, dtype=torch.bool)
     samples = Samples({"a": truth.float()}, torch.ones(1, 1, dtype=torch.bool), truth, ("p",), ("p",))
-    assert windows.cut(samples, [0], 5, torch.Generator()).target.shape == (1, 1, 3, 5, 5)
+    assert windows.random_windows(samples, [0], 5, torch.Generator()).target.shape == (1, 1, 3, 5, 5)
 
 
 def test_windows_that_overlap_are_put_together_to_the_whole_scan() -> None:
@@ -171,7 +171,7 @@ def test_windows_that_overlap_are_put_together_to_the_whole_scan() -> None:
         both = torch.cat([part["m0"], part["m1"]], 1)
         return [Fused(both, torch.ones(len(both), 3)), Fused(-both, both.flatten(1)[:, :3], torch.ones(len(both), 3))]
 
-    first, second = answering.slid(info, inputs, answer)
+    first, second = answering.sliding_window(info, inputs, answer)
     torch.testing.assert_close(first.logits, torch.cat([inputs["m0"], inputs["m1"]], 1))
     torch.testing.assert_close(second.logits, -first.logits)
     assert (first.mean.tolist(), first.variance, second.variance.tolist()) == ([[1.0] * 3] * 2, None, [[1.0] * 3] * 2)
@@ -182,7 +182,9 @@ def test_without_monai_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "monai.inferers", None)
     info = as_read(ToyScans(10).info, build(Plan, {"window": 4}))
     with pytest.raises(MmlabError, match="MONAI, which is not installed") as caught:
-        answering.slid(info, {name: torch.zeros(1, 1, 10, 10, 10) for name in info.modalities.names}, lambda part: [])
+        answering.sliding_window(
+            info, {name: torch.zeros(1, 1, 10, 10, 10) for name in info.modalities.names}, lambda part: []
+        )
     assert "mmlab[scans]" in caught.value.hint
 
 
@@ -195,7 +197,7 @@ def test_a_card_keeps_the_window() -> None:
 def test_scans_are_moved_and_bent_with_their_regions() -> None:
     truth = torch.zeros(4, 1, 8, 8, 8, dtype=torch.bool)
     truth[:, :, 2:6, 3:7, 1:4] = True
-    for change in (variation.moved, variation.warped):
+    for change in (variation.moved_alike, variation.warped):
         found, regions = change({"a": truth.float()}, truth, torch.Generator().manual_seed(1))
         seen = found["a"] > 0.5 * found["a"].flatten(1).amax(1).view(-1, 1, 1, 1, 1)
         assert (seen == regions).float().mean() > 0.93

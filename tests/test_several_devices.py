@@ -21,7 +21,7 @@ from mmlab.experiments.train_job import TrainJob
 from mmlab.storage.library import Library
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training.loop import Trainer
-from mmlab.training.together import ALONE, Together
+from mmlab.training.process_group import ALONE, ProcessGroup
 from tests.foreign_models import package
 
 pytestmark = pytest.mark.slow  # processes that start anew import torch anew
@@ -43,7 +43,7 @@ def made(name: str) -> Method:
     return method
 
 
-def trained(name: str, together: Together = ALONE, **plan: Any) -> tuple[dict[str, Tensor], list[float]]:
+def trained(name: str, together: ProcessGroup = ALONE, **plan: Any) -> tuple[dict[str, Tensor], list[float]]:
     """The weights after a training, and the score of each epoch."""
     torch.set_num_threads(1)
     task = ToyTask(count=2)
@@ -134,7 +134,7 @@ def test_half_of_the_batch_is_another_training() -> None:
     assert any(not torch.allclose(whole[key], half[key], atol=2e-3) for key in whole)
 
 
-class Second(Together):
+class Second(ProcessGroup):
     """The second of two processes, of which the first adds up the same."""
 
     rank, count = 1, 2

@@ -18,7 +18,7 @@ from mmlab.cli.app import main
 from mmlab.core.reference import Reference
 from mmlab.core.task import TASKS
 from mmlab.inference import shared_answers
-from mmlab.inference.answer_exchange import LARGEST, OTHER, REFUSED, WELL, Question, packed, replies, unpacked
+from mmlab.inference.answer_exchange import LARGEST, OTHER, REFUSED, WELL, AnswerRequest, packed, replies, unpacked
 from mmlab.inference.model_pool import ModelPool
 from mmlab.inference.shared_answers import SharedAnswers
 from mmlab.storage.library import Library
@@ -44,7 +44,7 @@ def server(wanted: Reference) -> Iterator[Any]:
         def do_POST(self) -> None:
             names = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            (reply,) = replies(pool, library, [Question(**names, content=content)])
+            (reply,) = replies(pool, library, [AnswerRequest(**names, content=content)])
             passes.append(reply.status)
             self.send_response(reply.status)
             self.end_headers()
@@ -99,8 +99,8 @@ def test_each_question_gets_its_own_reply(wanted: Reference, sample: dict[str, t
     digest, library = shared_answers._digest(wanted), Library(Path(wanted.path).parents[2])
     contents = [packed(sample), b"", b"\xff" * 64, packed({"nothing": torch.zeros(1)}), packed({}), packed(sample)]
     contents.append(packed({name: torch.zeros(2) for name in sample}))
-    questions = [Question("watch", "joint", "seed0", digest, content) for content in contents]
-    questions.append(Question("watch", "../..", "seed0", digest, contents[0]))
+    questions = [AnswerRequest("watch", "joint", "seed0", digest, content) for content in contents]
+    questions.append(AnswerRequest("watch", "../..", "seed0", digest, contents[0]))
     found = replies(ModelPool(), library, questions)
     assert [each.status for each in found] == [WELL, *[REFUSED] * 4, WELL, *[REFUSED] * 2]
     assert unpacked(found[0].content).keys() == unpacked(found[5].content).keys()

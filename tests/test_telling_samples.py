@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmlab.analysis.robustness.telling_samples import (
+from mmlab.analysis.robustness.notable_samples import (
     SURE,
     Behaviour,
-    Telling,
+    NotableSample,
     behaviour,
     flips,
     inputs_disagree,
-    models_part,
+    models_disagree,
+    notable_samples,
     sure_but_wrong,
-    telling,
 )
 from mmlab.core.outputs import Classification, Regression
 from mmlab.core.results import Sweep
@@ -42,13 +42,17 @@ DROPOUT = model(
 
 def test_first_comes_where_one_is_wrong_and_sure_and_the_other_right_or_unsure() -> None:
     """third under a: 0.8 against a right answer; first under a: 0.95 against 0.5; second under b: 0.55 against 0.6."""
-    assert telling(JOINT, DROPOUT) == [Telling("third", "a"), Telling("first", "a")]
-    assert telling(JOINT) == [Telling("first", "a"), Telling("third", "a"), Telling("second", "b")]
+    assert notable_samples(JOINT, DROPOUT) == [NotableSample("third", "a"), NotableSample("first", "a")]
+    assert notable_samples(JOINT) == [
+        NotableSample("first", "a"),
+        NotableSample("third", "a"),
+        NotableSample("second", "b"),
+    ]
 
 
 def test_what_is_wrong_with_all_inputs_does_not_flip() -> None:
     wrong = model([[0] * 3, [1, 0, 0], [1, 0, 0], [1, 0, 0]], [[0.9] * 3] * 4)
-    assert telling(wrong) == []
+    assert notable_samples(wrong) == []
     assert not flips(wrong).any()
 
 
@@ -58,8 +62,8 @@ def test_filters_by_hand() -> None:
     assert sure_but_wrong(JOINT).tolist() == [True, False, True]
     assert sure_but_wrong(DROPOUT).tolist() == [False, False, False]
     assert inputs_disagree(DROPOUT).tolist() == [True, True, False]
-    assert models_part([JOINT, DROPOUT]).tolist() == [False, False, True]
-    assert not models_part([JOINT, JOINT]).any()
+    assert models_disagree([JOINT, DROPOUT]).tolist() == [False, False, True]
+    assert not models_disagree([JOINT, JOINT]).any()
 
 
 def test_a_model_is_read_from_its_sweep_and_samples_are_taken_by_name() -> None:
@@ -81,7 +85,7 @@ def test_a_number_weighs_by_how_far_off_it_is() -> None:
         ("a", "b", "a-b"), logits, np.zeros((3, 2, 1)), None, truth, np.ones((2, 2), bool), IDS[:2], ("x",) * 2
     )
     found = behaviour(sweep, Regression(-3, 3))
-    assert telling(found) == [Telling("first", "b")]
+    assert notable_samples(found) == [NotableSample("first", "b")]
     assert found.weight[2].tolist() == [2.0, 0.5]
     assert not sure_but_wrong(found).any()
 

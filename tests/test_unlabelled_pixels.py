@@ -18,7 +18,7 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS
 from mmlab.core.outputs import Segmentation, SemanticSegmentation, output_from_card
-from mmlab.core.outputs.labelled_places import UNLABELLED, known_places
+from mmlab.core.outputs.label_masks import UNLABELLED, labelled_mask
 from mmlab.core.outputs.segmentation import KEPT
 from mmlab.foreign.data import answer_of
 from mmlab.losses.dimml import dimension_scores, effective_dimensions
@@ -105,7 +105,7 @@ def test_where_everything_is_labelled_nothing_changes(name: str) -> None:
     assert torch.equal(output.summarise(logits, truth.to(torch.int8)), output.summarise(logits, truth))
     assert output.metrics(logits, truth.to(torch.int8)) == pytest.approx(output.metrics(logits, truth), nan_ok=True)
     assert torch.equal(output.labels(truth.to(torch.int8)), output.labels(truth))
-    assert known_places(truth) is None
+    assert labelled_mask(truth) is None
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
@@ -268,7 +268,7 @@ def test_moving_bending_and_windows_take_it_along() -> None:
     target = torch.zeros(2, 2, 16, 16, dtype=torch.int8)
     target[:, :, 4:8, 4:8] = 1
     target[:, :, :, 12:] = UNLABELLED
-    for change in (variation.moved, variation.warped):
+    for change in (variation.moved_alike, variation.warped):
         _, found = change(inputs, target, torch.Generator().manual_seed(0))
         assert found.dtype == torch.int8
         assert set(found.unique().tolist()) == {UNLABELLED, 0, 1}
@@ -278,7 +278,7 @@ def test_moving_bending_and_windows_take_it_along() -> None:
     scan[..., 6, 6, 6] = 1
     one = torch.ones(1, 1, dtype=torch.bool)
     samples = Samples({"a": torch.rand(1, 1, 8, 8, 8)}, one, scan, ("s",), ("s",))
-    windows_with = [windows.cut(samples, [0], 4, torch.Generator().manual_seed(i)).target for i in range(20)]
+    windows_with = [windows.random_windows(samples, [0], 4, torch.Generator().manual_seed(i)).target for i in range(20)]
     assert sum(bool((window > 0).any()) for window in windows_with) > 8, "about half lie around the region"
 
 

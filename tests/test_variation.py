@@ -17,13 +17,13 @@ from mmlab.core.training_plan import Plan
 from mmlab.inference.device import device
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training.loop import Trainer
-from mmlab.training.variation import kinds_of, moved, warped
+from mmlab.training.variation import kinds_of, moved_alike, warped
 
 
 def test_regions_stay_under_what_they_outline() -> None:
     picture = torch.zeros(40, 1, 64, 64)
     picture[:, :, 24:44, 20:50] = 1
-    inputs, regions = moved({"a": picture, "b": 2 * picture}, picture > 0, torch.Generator().manual_seed(0))
+    inputs, regions = moved_alike({"a": picture, "b": 2 * picture}, picture > 0, torch.Generator().manual_seed(0))
     shared = ((inputs["a"] > 0.5) & regions).sum((1, 2, 3)) / ((inputs["a"] > 0.5) | regions).sum((1, 2, 3))
     assert float(shared.min()) > 0.9
     torch.testing.assert_close(inputs["b"], 2 * inputs["a"])
@@ -35,7 +35,7 @@ def test_regions_stay_under_what_they_outline() -> None:
 
 def test_moving_is_the_same_for_the_same_draw_and_off_for_shipped_tasks() -> None:
     picture = torch.rand(3, 1, 16, 16)
-    first, second = (moved({"a": picture}, picture > 0.5, torch.Generator().manual_seed(4)) for _ in range(2))
+    first, second = (moved_alike({"a": picture}, picture > 0.5, torch.Generator().manual_seed(4)) for _ in range(2))
     assert torch.equal(first[0]["a"], second[0]["a"])
     assert torch.equal(first[1], second[1])
     assert isinstance(TASKS["brain"].info.output, Segmentation)

@@ -17,7 +17,7 @@ from mmlab.core.options import build
 from mmlab.core.training_plan import Plan
 from mmlab.losses.common import sample_present
 from mmlab.testing.toy_task import ToyTask
-from mmlab.training import drawing, feeding, optimisation
+from mmlab.training import batches, modality_dropout, optimisation
 from tests.test_fake_device import Indexed
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -48,8 +48,8 @@ def test_a_gpu_draws_its_masks_itself(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append((place.type, seed))
         return torch.Generator()  # there is none of a GPU here, and fake tensors take any
 
-    monkeypatch.setattr(drawing, "generator_at", generator_at)
-    drop, mode = drawing.drop(GPU, torch.Generator(), 7), FakeTensorMode()
+    monkeypatch.setattr(modality_dropout, "generator_at", generator_at)
+    drop, mode = modality_dropout.drop_modalities(GPU, torch.Generator(), 7), FakeTensorMode()
     present = on_gpu(mode, torch.ones(4, 3, dtype=torch.bool))
     with mode, Indexed(), Copies() as copies:
         left = drop(present)
@@ -63,13 +63,13 @@ def test_a_mask_drawn_on_the_processor_is_noticed() -> None:
     mode = FakeTensorMode()
     present = on_gpu(mode, torch.ones(4, 3, dtype=torch.bool))
     with mode, Indexed(), Copies() as copies, pytest.raises(DataDependentOutputException):
-        drawing.drop(CPU, torch.Generator(), 7)(present)
+        modality_dropout.drop_modalities(CPU, torch.Generator(), 7)(present)
     assert copies.found == ["_to_copy", "_local_scalar_dense"]
 
 
 def test_a_processor_draws_the_bits_that_it_always_drew() -> None:
     present = torch.tensor([[True, True, False], [True, True, True]] * 8)
-    drawn = drawing.drop(CPU, torch.Generator().manual_seed(5), 7)(present)
+    drawn = modality_dropout.drop_modalities(CPU, torch.Generator().manual_seed(5), 7)(present)
     assert torch.equal(drawn, sample_present(16, 3, torch.Generator().manual_seed(5), present))
 
 
@@ -78,7 +78,7 @@ def test_a_batch_knows_whether_it_is_complete() -> None:
     samples = task.samples("train")
     present = samples.present.clone()
     present[1, 0] = False
-    steps = feeding.Steps(task, plan, replace(samples, present=present), [np.array([0, 1]), np.array([2, 3])], (0, 0))
+    steps = batches.Steps(task, plan, replace(samples, present=present), [np.array([0, 1]), np.array([2, 3])], (0, 0))
     with_gap, complete = steps[0], steps[1]
     assert (with_gap.is_complete, complete.is_complete) == (False, True)
     assert with_gap.there is with_gap.present
@@ -98,12 +98,12 @@ def test_a_batch_knows_whether_it_is_complete() -> None:
 def test_a_gpu_holds_samples_that_fit_and_are_not_varied(
     plan: dict[str, Any], free: int, is_held: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feeding, "free_bytes", lambda _: free)
+    monkeypatch.setattr(batches, "free_bytes", lambda _: free)
     samples = ToyTask(count=2).samples(
         "train"
     )  # 96 samples of 2 x 6 numbers, 4608 bytes, and 960 of what else there is
-    assert feeding.fits(samples, build(Plan, plan), GPU) is is_held
-    assert feeding.held(samples, build(Plan, plan), CPU) is samples
+    assert batches.fits_on_device(samples, build(Plan, plan), GPU) is is_held
+    assert batches.on_device(samples, build(Plan, plan), CPU) is samples
 
 
 @pytest.mark.parametrize("size", [0.5, 30.0])

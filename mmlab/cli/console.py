@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mmlab.core.long_work import followed
+from mmlab.core.long_work import report_progress
 from mmlab.core.number_text import measured
 
 MENDABLE, STOPPED = 2, 130  # exit codes: what a person can mend, and Ctrl-C
@@ -114,7 +114,7 @@ def bar(label: str, total: float | None = 1.0) -> Iterator[Bar]:
     with Progress(*columns, console=console, transient=True, disable=not live) as progress:
         shown = Bar(progress, live)
         shown.start(label, total)
-        with followed(shown.first):
+        with report_progress(shown.first):
             yield shown
 
 

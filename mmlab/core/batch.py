@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 
-def sent(values: Tensor, place: torch.device) -> Tensor:
+def to_device(values: Tensor, place: torch.device) -> Tensor:
     """`values` at a place. To a GPU they go from pinned memory, which it reads by itself: for other memory it would be
     waited for."""
     if place.type != "cuda":
@@ -24,7 +24,7 @@ class Batch:
     inputs:  one tensor `[B, *shape]` per modality; rows of an absent modality hold zeros.
     present: bool `[B, M]`, in the task's order of modalities.
     target:  `[B]` classes (int64) or numbers (float32), `[B, H, W]` label maps or `[B, R, H, W]` regions (below 0
-             where nobody labelled a pixel, see `mmlab.core.outputs.labelled_places`).
+             where nobody labelled a pixel, see `mmlab.core.outputs.label_masks`).
     ids:     one name per sample.
     is_complete: whether it is known, without a look at the device, that every sample has every modality.
     """
@@ -46,8 +46,8 @@ class Batch:
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device; a GPU copies it while the processor goes on."""
         place = torch.device(device)
-        inputs = {name: sent(value, place) for name, value in self.inputs.items()}
-        present, target = sent(self.present, place), sent(self.target, place)
+        inputs = {name: to_device(value, place) for name, value in self.inputs.items()}
+        present, target = to_device(self.present, place), to_device(self.target, place)
         return replace(self, inputs=inputs, present=present, target=target)
 
     def pin_memory(self) -> Batch:
@@ -88,7 +88,7 @@ class Samples:
             inputs = {name: value[index].float() for name, value in self.inputs.items()}
         else:  # rows that follow each other need no copy here before the one that goes there
             chosen = slice(rows.start, rows.stop) if isinstance(rows, range) and rows.step == 1 else index
-            inputs = {name: sent(value[chosen], place).float() for name, value in self.inputs.items()}
+            inputs = {name: to_device(value[chosen], place).float() for name, value in self.inputs.items()}
         found = Batch(inputs, self.present[index], self.target[index], ids)
         return found if place is None else found.to(place)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mmlab.core.earlier_names import earlier_names
 
 Floats = NDArray[np.float64]
 Steps = tuple[float, float, float, float, float]
@@ -30,9 +31,4 @@ class Corruption:
     whole: bool = False
 
 
-def __getattr__(name: str) -> Any:
-    """The earlier name, which kinds of modalities outside this package may still import."""
-    if name == "Damage":
-        warnings.warn("Damage is now called Corruption.", DeprecationWarning, stacklevel=2)
-        return Corruption
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = earlier_names(__name__, {"Damage": "Corruption"})

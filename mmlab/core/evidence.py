@@ -24,7 +24,7 @@ class Evidence:
     at_inputs: frozenset[str] = frozenset()
 
 
-def looked_at(layers: Mapping[str, Sequence[nn.Module]], run: Callable[[], Tensor]) -> Evidence:
+def record_evidence(layers: Mapping[str, Sequence[nn.Module]], run: Callable[[], Tensor]) -> Evidence:
     """The evidence at the first call of each layer in one pass; `run` gives the scores `[B]`."""
     flat = list(dict.fromkeys(layer for each in layers.values() for layer in each))
     found: dict[nn.Module, Tensor] = {}

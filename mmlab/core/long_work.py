@@ -16,12 +16,12 @@ Follow = Callable[[str, float], None]  # what is being done, and the share of it
 _follower: ContextVar[Follow | None] = ContextVar("follower", default=None)
 
 
-class Counted(Sized, Iterable[T], Protocol[T]):
+class CountedItems(Sized, Iterable[T], Protocol[T]):
     """What can be gone through, and says beforehand how many there are."""
 
 
 @contextmanager
-def followed(tell: Follow) -> Iterator[None]:
+def report_progress(tell: Follow) -> Iterator[None]:
     """While the block runs, in this thread, `tell` gets what is being done and how far it is; a share of 1 ends it."""
     before = _follower.set(tell)
     try:
@@ -30,7 +30,7 @@ def followed(tell: Follow) -> Iterator[None]:
         _follower.reset(before)
 
 
-def counted(what: str, items: Counted[T]) -> Iterator[T]:
+def with_progress(what: str, items: CountedItems[T]) -> Iterator[T]:
     """The items, one after the other, as a piece of work that can be followed. what: such as "Reading the samples"."""
     tell = _follower.get()
     for done, item in enumerate(items):

@@ -20,7 +20,7 @@ from mmlab.core.batch import Batch, Samples
 from mmlab.core.declarations import WITHOUT_WEIGHT, AblationStep, Card, Setting
 from mmlab.core.diagram import Diagram
 from mmlab.core.errors import PluginError
-from mmlab.core.evidence import Evidence, looked_at
+from mmlab.core.evidence import Evidence, record_evidence
 from mmlab.core.features import Feature as Feature
 from mmlab.core.features import Features as Features
 from mmlab.core.features import Fused as Fused
@@ -256,7 +256,7 @@ class Method(nn.Module, ABC, Generic[Config_co]):
         """Activations and gradients of `score(logits)`, `[B]`, at `cam_layers` on complete rows. Hooks on itself."""
         names = self.modalities.names
         layers = {name: self.cam_layers(name, self.modalities.full) for name in names}
-        return looked_at(layers, lambda: score(self(inputs, present).logits))
+        return record_evidence(layers, lambda: score(self(inputs, present).logits))
 
     def reinitialised(self, seed: int) -> Method:
         """The same network with fresh random parameters; buffers (statistics, mean inputs) are the learned one's."""

@@ -15,14 +15,14 @@ Rows = Tensor | slice
 FEWEST = 2  # rows that batch statistics can be made of
 
 
-def keep(values: Tensor, rows: Tensor) -> Tensor:
+def keep_rows(values: Tensor, rows: Tensor) -> Tensor:
     """`values [B, ...]` where `rows [B]` is true, zero elsewhere: selection, so that no NaN gets through."""
     return torch.where(rows.view(-1, *([1] * (values.dim() - 1))), values, values.new_zeros(()))
 
 
 def mean_of(values: Tensor, rows: Tensor) -> Tensor:
     """The mean of `values [B]` where `rows [B]` is true: scalar, 0 where it is nowhere."""
-    return keep(values, rows).sum() / rows.sum().clamp(min=1)
+    return keep_rows(values, rows).sum() / rows.sum().clamp(min=1)
 
 
 def columns_of(there: Tensor | None, count: int) -> Sequence[Tensor | None]:

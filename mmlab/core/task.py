@@ -181,7 +181,7 @@ def takes_files(task: Task, modality: str) -> bool:
     return says is None or bool(says(modality))
 
 
-def brought_as(task: Task, modality: Modality) -> str:
+def upload_kind(task: Task, modality: Modality) -> str:
     """The kind whose files a visitor brings for this input: its own unless the task says otherwise; empty for any."""
     says = getattr(task, "brought_as", None)
     return modality.kind if says is None else str(says(modality.name))

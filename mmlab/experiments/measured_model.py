@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmlab.analysis.dominance.model_panel import panel_of
-from mmlab.analysis.dominance.report import Panel
+from mmlab.analysis.dominance.model_report import model_report
+from mmlab.analysis.dominance.report import DominanceReport
 from mmlab.analysis.robustness.per_sample_scores import Measure, PerSampleScores, grade
 from mmlab.core.group_name import group_name
 from mmlab.core.method import METHODS
@@ -33,7 +33,7 @@ from mmlab.viz.site.content import DominanceRow, EmbeddingMap, Input, Scale
 
 @dataclass(frozen=True)
 class MeasuredModel:
-    """A model of the library. ask: whether measures of dominance may run it, see `panel_of`.
+    """A model of the library. ask: whether measures of dominance may run it, see `model_report`.
 
     Everything is read or computed when it is asked for first. Raises CheckpointError without stored answers.
     """
@@ -90,9 +90,9 @@ class MeasuredModel:
         return np.column_stack([self.measure.scores, self.measure.intervals])[masks]
 
     @cached_property
-    def panel(self) -> Panel:
+    def panel(self) -> DominanceReport:
         """The measures of dominance."""
-        return panel_of(self.model, self.folder, ask=self.ask)
+        return model_report(self.model, self.folder, ask=self.ask)
 
     @cached_property
     def embedding(self) -> EmbeddingMap:
@@ -139,7 +139,7 @@ def lattice_svg(found: MeasuredModel, scale: Scale) -> str:
     return score_lattice.svg(scored, frame, f"{scale.title} of every combination, {found.title}")
 
 
-def dominance_rows(panel: Panel) -> list[DominanceRow]:
+def dominance_rows(panel: DominanceReport) -> list[DominanceRow]:
     """The measures as text."""
     rows = []
     for row in panel.rows:

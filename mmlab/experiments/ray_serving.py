@@ -15,7 +15,7 @@ from mmlab.experiments import ray_engine
 from mmlab.experiments.ray_engine import Share
 
 if TYPE_CHECKING:
-    from mmlab.inference.answer_exchange import Question, Reply
+    from mmlab.inference.answer_exchange import AnswerReply, AnswerRequest
 
 NAME = "mmlab"
 TOO_LARGE = 413
@@ -76,7 +76,7 @@ def _replica(serve: Any, wait: float, most: int) -> type:
             self.pool, self.library = ModelPool(), Library(Path(library))
 
         @serve.batch(max_batch_size=most, batch_wait_timeout_s=wait)
-        async def answered(self, questions: list[Question]) -> list[Reply]:
+        async def answered(self, questions: list[AnswerRequest]) -> list[AnswerReply]:
             import asyncio
 
             from mmlab.inference.answer_exchange import replies
@@ -86,12 +86,12 @@ def _replica(serve: Any, wait: float, most: int) -> type:
         async def __call__(self, request: Any) -> Any:
             from starlette.responses import Response
 
-            from mmlab.inference.answer_exchange import LARGEST, NAMES, Question
+            from mmlab.inference.answer_exchange import LARGEST, NAMES, AnswerRequest
 
             if int(request.headers.get("content-length") or LARGEST + 1) > LARGEST:
                 return Response(status_code=TOO_LARGE)
             names = {name: request.query_params.get(name, "")[:200] for name in NAMES}
-            reply = await self.answered(Question(**names, content=await request.body()))
+            reply = await self.answered(AnswerRequest(**names, content=await request.body()))
             return Response(reply.content, reply.status, media_type="application/octet-stream")
 
     return Replica

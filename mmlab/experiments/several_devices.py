@@ -1,7 +1,7 @@
 """Training on several devices of this machine: Lightning Fabric starts a process per device and connects them.
 
-Each process takes its share of every step (`mmlab.training.together`), and the first writes the run. One device needs
-none of this, so that Fabric is an extra and is imported here only.
+Each process takes its share of every step (`mmlab.training.process_group`), and the first writes the run. One device
+needs none of this, so that Fabric is an extra and is imported here only.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from mmlab.experiments.train_job import TrainJob
 from mmlab.inference.device import device
 from mmlab.storage.library import Library
 from mmlab.training.loop import Progress
-from mmlab.training.together import Together
+from mmlab.training.process_group import ProcessGroup
 
 STRATEGIES = ("ddp",)
 FEWEST = 2  # samples of a step for each process: batch statistics need them
 INSTALL = 'Run: pip install "mmlab[multi]"'
 
 
-class OverFabric(Together):
+class OverFabric(ProcessGroup):
     """The processes that a Fabric has started."""
 
     def __init__(self, fabric: Any) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.base.input_swapping import ProgressCallback, no_progress
 from mmlab.analysis.dominance.measure import Measure, PairMeasure, Truth, truths_of
 from mmlab.analysis.dominance.perturbations import OWN_RULE, ProbeBudget, probe
-from mmlab.analysis.dominance.report import Panel, lattice_of, panel
+from mmlab.analysis.dominance.report import DominanceReport, dominance_report, lattice_of
 from mmlab.analysis.dominance.synthetic_tasks import NAMES, SyntheticData, SyntheticTask, data_named
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
@@ -42,11 +42,13 @@ class Verdict:
 class Tried:
     """A data set, the measures of the network that was trained on it, and the verdicts."""
 
-    panel: Panel
+    report: DominanceReport
     verdicts: tuple[Verdict, ...]
 
 
-def try_measures(which: SyntheticData, method: str = "dropout", seed: int = 0, tell: ProgressCallback = quiet) -> Tried:
+def try_measures(
+    which: SyntheticData, method: str = "dropout", seed: int = 0, tell: ProgressCallback = no_progress
+) -> Tried:
     """Train on the data set (seconds on one core), measure, compare. Raises UnknownName for the method."""
     task = SyntheticTask(which)
     torch.manual_seed(seed)
@@ -59,14 +61,14 @@ def try_measures(which: SyntheticData, method: str = "dropout", seed: int = 0, t
         tell(0.9 * (progress.epoch + 1) / EPOCHS)
     test = task.samples("test")
     probes = probe(trained, test, ProbeBudget(512, 128, 10, 1), seed)
-    found = panel(lattice_of(sweep(trained, test)), task.info.output, task.info.modalities, probes, OWN_RULE)
+    found = dominance_report(lattice_of(sweep(trained, test)), task.info.output, task.info.modalities, probes, OWN_RULE)
     tell(1.0)
     return Tried(
         found, tuple(Verdict(each, truth, _found(found, each, truth, test)) for each, truth in truths_of(which.name))
     )
 
 
-def tried(name: str, tell: ProgressCallback = quiet) -> Tried:
+def tried(name: str, tell: ProgressCallback = no_progress) -> Tried:
     """The same by the name of the set, once in a process: a lesson and the page that it shows look at one network.
 
     Raises UnknownName.
@@ -77,7 +79,7 @@ def tried(name: str, tell: ProgressCallback = quiet) -> Tried:
     return _kept[key]
 
 
-def _found(made: Panel, measure: Measure | PairMeasure, truth: Truth, test: Samples) -> tuple[float, ...]:
+def _found(made: DominanceReport, measure: Measure | PairMeasure, truth: Truth, test: Samples) -> tuple[float, ...]:
     """The numbers of a measure, for both modalities or for the columns of the pair; not a number where it has none."""
     if isinstance(measure, Measure):
         return tuple(number.value for number in made.row(measure.name).numbers) or (np.nan,) * len(NAMES)

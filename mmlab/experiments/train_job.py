@@ -44,9 +44,9 @@ from mmlab.storage.file_lock import held
 from mmlab.storage.library import ALIVE, Library
 from mmlab.training.loop import Progress, Trainer
 from mmlab.training.missing_data import missing_shares, with_missing
+from mmlab.training.process_group import ALONE, ProcessGroup
 from mmlab.training.resume_state import STATE
 from mmlab.training.selection import LAST, RULES
-from mmlab.training.together import ALONE, Together
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def claim(job: TrainJob, library: Library, patience: float = 0.0) -> Iterator[No
         yield
 
 
-def train(job: TrainJob, library: Library, claimed: bool = False, together: Together = ALONE) -> Iterator[Progress]:
+def train(job: TrainJob, library: Library, claimed: bool = False, together: ProcessGroup = ALONE) -> Iterator[Progress]:
     """Train, yielding after each epoch; at the end the checkpoint, its report and its sweep are in the library.
 
     claimed: whether the caller has the run for itself already (`claim`). Teachers come from the library or are trained
@@ -97,7 +97,7 @@ def train(job: TrainJob, library: Library, claimed: bool = False, together: Toge
         yield from _train(job, library, together)
 
 
-def _train(job: TrainJob, library: Library, together: Together) -> Iterator[Progress]:
+def _train(job: TrainJob, library: Library, together: ProcessGroup) -> Iterator[Progress]:
     one_thread()
     task, kind = TASKS[job.task](), METHODS[job.method]
     if reason := kind.unsupported_reason(task.info):
@@ -114,7 +114,9 @@ def _train(job: TrainJob, library: Library, together: Together) -> Iterator[Prog
     training, validation = (_samples(job, task, plan, split) for split in ("train", "valid"))
     info, backbones = resolved(as_read(task.info, plan))
     if any_cached(info):
-        training, validation = (cached_features.of(each, info, device()) for each in (training, validation))
+        training, validation = (
+            cached_features.with_cached_features(each, info, device()) for each in (training, validation)
+        )
     method = kind(info, config).to(device())
     trainer = Trainer(
         task=task,
@@ -248,7 +250,7 @@ def evaluate(
         "sources": {},
     }
     for source in (source for source in task.sources() if source != "both"):
-        samples = cached_features.of(task.samples("test", source), method.info, method.device)
+        samples = cached_features.with_cached_features(task.samples("test", source), method.info, method.device)
         found = sweep(method, samples, digest=digest, on_progress=on_progress)
         report["sources"][source] = summary(found, method)
         if source == "built-in":

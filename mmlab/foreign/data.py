@@ -14,7 +14,7 @@ from torch import Tensor
 from mmlab.core.batch import Samples
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Multilabel, Output, Regression, Segmentation
-from mmlab.core.outputs.labelled_places import UNLABELLED
+from mmlab.core.outputs.label_masks import UNLABELLED
 from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.foreign.packing import Packing, as_tensor
 from mmlab.foreign.registration import TARGETS, Registration

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.dominance.perturbations import OWN_RULE, ProbeBudget, probe
-from mmlab.analysis.dominance.report import Panel, lattice_of, panel
+from mmlab.analysis.dominance.report import DominanceReport, dominance_report, lattice_of
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Prediction
 from mmlab.core.results import Attribution, Sweep
@@ -91,11 +91,11 @@ class Adapted:
             target = output.target_of(self._model.answer(inputs)[whole].value)
         return find(way).run(self.method, inputs, self._model.combinations(inputs), target)
 
-    def dominance(self) -> Panel:
+    def dominance(self) -> DominanceReport:
         """How much it relies on each modality, on its test samples. Raises DataError for fewer than 8."""
         effort = ProbeBudget.usual(self.method.output)
         probes = probe(self.method, self.task.samples("test"), effort)
-        return panel(lattice_of(self.sweep()), self.method.output, self.method.modalities, probes, OWN_RULE)
+        return dominance_report(lattice_of(self.sweep()), self.method.output, self.method.modalities, probes, OWN_RULE)
 
     # figures
 

@@ -47,7 +47,7 @@ class Recorder:
         """Call at the end of an epoch: records it, if it is one of the selected epochs."""
         with self._looking():
             for recorder in self._recorders:
-                recorder.look(self._epoch)
+                recorder.record(self._epoch)
         self._epoch += 1
 
     def scores(self, metric: str) -> dict[str, float]:

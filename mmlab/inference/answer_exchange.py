@@ -25,7 +25,7 @@ NAMES = ("task", "method", "tag", "digest")
 
 
 @dataclass(frozen=True)
-class Question:
+class AnswerRequest:
     """Which model, and the sample as it came."""
 
     task: str
@@ -36,7 +36,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Reply:
+class AnswerReply:
     """A status, and the answers (WELL) or why there are none."""
 
     status: int
@@ -58,9 +58,9 @@ def unpacked(content: bytes) -> dict[str, Tensor]:
         raise DataError("That is no safetensors file.", "Send the tensors of a sample.") from error
 
 
-def replies(pool: ModelPool, library: Library, questions: Sequence[Question]) -> list[Reply]:
+def replies(pool: ModelPool, library: Library, questions: Sequence[AnswerRequest]) -> list[AnswerReply]:
     """The reply to each question; those about the same model are answered together."""
-    found: dict[int, Reply] = {}
+    found: dict[int, AnswerReply] = {}
     groups: dict[Reference, dict[int, Sample]] = {}
     for place, question in enumerate(questions):
         try:
@@ -78,9 +78,9 @@ def replies(pool: ModelPool, library: Library, questions: Sequence[Question]) ->
         except MmlabError as error:
             found |= {place: _refusal(REFUSED, error.message, error.hint) for place in samples}
         else:
-            found |= {place: Reply(WELL, packed(each)) for place, each in zip(samples, answers, strict=True)}
+            found |= {place: AnswerReply(WELL, packed(each)) for place, each in zip(samples, answers, strict=True)}
     return [found[place] for place in range(len(questions))]
 
 
-def _refusal(status: int, message: str, hint: str) -> Reply:
-    return Reply(status, json.dumps({"message": message, "hint": hint}).encode())
+def _refusal(status: int, message: str, hint: str) -> AnswerReply:
+    return AnswerReply(status, json.dumps({"message": message, "hint": hint}).encode())

@@ -54,7 +54,7 @@ def compute_blanked(
         samples = blanked_pack(model.task.name, rule, percent, count)
         swept = sweep(model.method, samples, digest=model.digest)
         each = answered_without(swept, model.method.modalities)
-        imputation.keep(imputation.folder_of(model.digest, rule.kept_as(percent)), each)
+        imputation.store(imputation.folder_of(model.digest, rule.kept_as(percent)), each)
         found.append(each)
         if on_progress is not None:
             on_progress((place + 1) / len(PERCENT))
@@ -63,7 +63,9 @@ def compute_blanked(
 
 def stored_blanked(digest: str, rule: BlankRule, info: TaskInfo | None = None) -> list[Sweep]:
     """What `compute_blanked` kept, a sweep per share. info: of the task that it must fit. Raises NotComputed."""
-    return [imputation.kept(imputation.folder_of(digest, rule.kept_as(percent)), digest, info) for percent in PERCENT]
+    return [
+        imputation.read_stored(imputation.folder_of(digest, rule.kept_as(percent)), digest, info) for percent in PERCENT
+    ]
 
 
 def blanked_stamp(digest: str, rule: BlankRule) -> int:

@@ -25,7 +25,7 @@ BATCH = 32
 FEATURES, SECONDS = "features", "seconds"
 
 
-def of(samples: Samples, info: TaskInfo, place: torch.device | str = "cpu") -> Samples:
+def with_cached_features(samples: Samples, info: TaskInfo, place: torch.device | str = "cpu") -> Samples:
     """The samples, with features `[N, C]` for each input that has a cached encoder; zeros for what is not there."""
     inputs = dict(samples.inputs)
     for position, modality in enumerate(info.modalities):

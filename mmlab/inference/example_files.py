@@ -14,7 +14,7 @@ import torch
 
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality_kinds import modality_kind
-from mmlab.core.task import GallerySample, Task, brought_as, takes_files
+from mmlab.core.task import GallerySample, Task, takes_files, upload_kind
 
 NEAR = 1.0  # of the length of an input, what has nothing to do with it is farther: a volume gives a slice near by
 
@@ -25,7 +25,7 @@ def examples(task: Task, sample: str) -> dict[str, Mapping[str, bytes]]:
     among = [task.example(each).raw for each in shipped.stack]
     found = {}
     for modality in task.info.modalities:
-        name, kind = modality.name, brought_as(task, modality)
+        name, kind = modality.name, upload_kind(task, modality)
         if name in shipped.raw and kind == modality.kind and takes_files(task, name):
             slices = [raw[name] for raw in among if name in raw]
             files = modality_kind(kind).written(shipped.raw[name], slices)

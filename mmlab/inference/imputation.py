@@ -165,7 +165,7 @@ def compute(model: Model, rule: str, count: int = COUNT, on_progress: Progress |
     samples = _complete(model.task, count)
     training = model.task.samples("train") if rule in OF_TRAINING else None
     found = sweep_with_imputation(model.method, samples, rule, training, digest=model.digest, on_progress=on_progress)
-    keep(folder_of(model.digest, rule), found)
+    store(folder_of(model.digest, rule), found)
     return found
 
 
@@ -173,13 +173,13 @@ def compute_validation(model: Model, on_progress: Progress | None = None) -> Swe
     """The native sweep of a model on the validation split, computed and kept under `VALIDATION`. Raises DataError."""
     samples = model.task.samples("valid")
     found = sweep(model.method, samples, digest=model.digest, on_progress=on_progress, distances=False)
-    keep(folder_of(model.digest, VALIDATION), found)
+    store(folder_of(model.digest, VALIDATION), found)
     return found
 
 
 def stored(digest: str, rule: str, info: TaskInfo | None = None) -> Sweep:
     """What `compute` or `compute_validation` kept. info: of the task that it must fit. Raises NotComputed."""
-    return kept(folder_of(digest, rule), digest, info)
+    return read_stored(folder_of(digest, rule), digest, info)
 
 
 def file_of(digest: str, rule: str) -> Path:
@@ -200,7 +200,7 @@ def compute_corrupted(
     for severity in (0, *SEVERITIES):
         samples = corrupted_pack(model.task.name, modality, kind, severity, count)
         each = sweep(model.method, samples, digest=model.digest)
-        keep(folder_of(model.digest, f"{modality}-{kind}-{severity}"), each)
+        store(folder_of(model.digest, f"{modality}-{kind}-{severity}"), each)
         found.append(each)
         if on_progress is not None:
             on_progress((severity + 1) / (len(SEVERITIES) + 1))
@@ -209,7 +209,9 @@ def compute_corrupted(
 
 def stored_corrupted(digest: str, modality: str, kind: str, info: TaskInfo | None = None) -> list[Sweep]:
     """What `compute_corrupted` kept, severities 0 to 5. info: of the task that it must fit. Raises NotComputed."""
-    return [kept(folder_of(digest, f"{modality}-{kind}-{severity}"), digest, info) for severity in (0, *SEVERITIES)]
+    return [
+        read_stored(folder_of(digest, f"{modality}-{kind}-{severity}"), digest, info) for severity in (0, *SEVERITIES)
+    ]
 
 
 def corrupted_files(digest: str, modality: str, kind: str) -> list[Path]:
@@ -273,7 +275,7 @@ def folder_of(digest: str, what: str) -> Path:
     return cache_folder() / "rules" / f"{digest[:32]}-{what}-{VERSION}"
 
 
-def keep(folder: Path, found: Sweep) -> None:
+def store(folder: Path, found: Sweep) -> None:
     """Write a sweep. Raises DataError where it has no room."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -283,7 +285,7 @@ def keep(folder: Path, found: Sweep) -> None:
         raise DataError("The answers cannot be kept on disk.", f"Make room in {cache_folder()}.") from error
 
 
-def kept(folder: Path, digest: str, info: TaskInfo | None) -> Sweep:
+def read_stored(folder: Path, digest: str, info: TaskInfo | None) -> Sweep:
     """The sweep that is there. info: of the task that it must fit. Raises NotComputed."""
     if not (folder / SWEEP).is_file():
         raise NotComputed("This was not computed yet.", "Compute it under Imputation.")

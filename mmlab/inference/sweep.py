@@ -39,7 +39,7 @@ def fuse_all(method: Method, inputs: Mapping[str, Tensor], combinations: Sequenc
 
     The method must be in eval mode. Rows of modalities outside a combination have no influence.
     """
-    return windows.slid(method.info, inputs, partial(_fused, method, combinations))
+    return windows.sliding_window(method.info, inputs, partial(_fused, method, combinations))
 
 
 def _fused(method: Method, combinations: Sequence[Combination], inputs: Mapping[str, Tensor]) -> list[Fused]:
@@ -110,7 +110,7 @@ def logits_of(method: Method, samples: Samples, present: Tensor) -> Tensor:
         def of_part(inputs: Mapping[str, Tensor]) -> list[Fused]:  # a batch, or windows of one scan
             return [method.fuse(method.encode(inputs), batch.present.expand(len(next(iter(inputs.values()))), -1))]
 
-        return windows.slid(method.info, batch.inputs, of_part)[0].logits.float().cpu()
+        return windows.sliding_window(method.info, batch.inputs, of_part)[0].logits.float().cpu()
 
     return torch.cat(list(_answers(answered, method, asked)))
 
@@ -120,7 +120,7 @@ def _asked(
 ) -> list[Fused]:
     if answer is None:
         return fuse_all(method, inputs, combinations)
-    return windows.slid(method.info, inputs, lambda part: answer(method, part, combinations))
+    return windows.sliding_window(method.info, inputs, lambda part: answer(method, part, combinations))
 
 
 def _kept(fused: Fused, condensed: Tensor, embeddings: bool) -> _Part:

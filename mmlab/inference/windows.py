@@ -107,7 +107,7 @@ def parts_of(info: TaskInfo, inputs: Mapping[str, Tensor]) -> Iterator[Mapping[s
         yield {name: part_of(value, where) for name, value in inputs.items()}
 
 
-def slid(
+def sliding_window(
     info: TaskInfo, inputs: Mapping[str, Tensor], answer: Callable[[Mapping[str, Tensor]], list[Fused]]
 ) -> list[Fused]:
     """What `answer` says of inputs `[B, C, D, H, W]`: of each window, put together to that of whole scans.

@@ -1,8 +1,6 @@
 """Formulas as plain functions, one file per paper: `from mmlab.losses import gaussian_kl`."""
 
-import warnings
-from typing import Any
-
+from mmlab.core.earlier_names import earlier_names
 from mmlab.losses.common import Stack, mean_over_present, sample_present
 from mmlab.losses.dimml import (
     certainty_fusion,
@@ -100,10 +98,4 @@ __all__ = [
     "yes_no_fusion",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """The earlier name of a loss, which code outside this package may still import."""
-    if name == "doubt_shares":
-        warnings.warn("doubt_shares is now called uncertainty_shares.", DeprecationWarning, stacklevel=2)
-        return uncertainty_shares
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = earlier_names(__name__, {"doubt_shares": "uncertainty_shares"})

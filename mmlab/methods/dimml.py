@@ -27,7 +27,7 @@ from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
-from mmlab.core.presence import keep, mean_of
+from mmlab.core.presence import keep_rows, mean_of
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.losses.dimml import (
@@ -38,7 +38,7 @@ from mmlab.losses.dimml import (
     undivided_contrast,
     yes_no_fusion,
 )
-from mmlab.networks.parts import Parts, answers_of, hide, pixels, pool
+from mmlab.networks.parts import Parts, logits_of_rows, pixels, pool, zero_absent
 
 SAMPLES, PIXELS = 4096, 1024
 MOST_WITH_HEADS = 4  # inputs, for which a fusion head for each combination is eleven heads
@@ -204,7 +204,7 @@ class DIMML(Method["DIMML.Config"]):
         return Features(alone, beside=votes)
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        hidden = hide(features.alone, present, self.modalities.names)
+        hidden = zero_absent(features.alone, present, self.modalities.names)
         votes = [features.beside[name][0] for name in self.modalities.names]
         together, there = self._together(hidden, votes[0], present)
         votes.append(together)
@@ -228,7 +228,7 @@ class DIMML(Method["DIMML.Config"]):
         for combination, head in self._fusion_heads() if self.fusion_votes else ():
             rows = (present == self.modalities.mask(combination, len(present), present.device)).all(1)
             if rows.any():  # these heads are large
-                answers = answers + keep(answers_of(head, self._joined(hidden, combination), rows), rows)
+                answers = answers + keep_rows(logits_of_rows(head, self._joined(hidden, combination), rows), rows)
                 there = there | rows
         return answers, there[:, None]
 
@@ -248,8 +248,8 @@ class DIMML(Method["DIMML.Config"]):
         terms = {}
         for position, name in enumerate(self.modalities.names):
             on = batch.present[:, position]
-            own = self.output.loss(answers_of(self.heads[name], features[name], on), batch.target)
-            common = self.output.loss(answers_of(self.shared_head, features[name], on), batch.target)
+            own = self.output.loss(logits_of_rows(self.heads[name], features[name], on), batch.target)
+            common = self.output.loss(logits_of_rows(self.shared_head, features[name], on), batch.target)
             terms[f"own {name}"] = mean_of(own, on)
             terms[f"shared {name}"] = self.config.shared * mean_of(common, on)
         if self.config.duc > 0 and bool(self.effective.any()):
@@ -260,7 +260,7 @@ class DIMML(Method["DIMML.Config"]):
         """The mean over the fusion heads of what each loses on the samples that have its inputs."""
         with torch.no_grad():
             features = self.encode(batch.inputs, batch.there)
-            hidden = hide(features.alone, batch.present, self.modalities.names)
+            hidden = zero_absent(features.alone, batch.present, self.modalities.names)
         losses = []
         for combination, head in self._fusion_heads():
             wanted = self.modalities.mask(combination, len(batch), batch.present.device)
@@ -268,7 +268,7 @@ class DIMML(Method["DIMML.Config"]):
             if self.config.fusion_training == "votes":
                 logits = self.fuse(features, torch.where(rows[:, None], wanted, batch.present)).logits
             else:
-                logits = answers_of(head, self._joined(hidden, combination), rows)
+                logits = logits_of_rows(head, self._joined(hidden, combination), rows)
             losses.append(mean_of(self.output.loss(logits, batch.target), rows))
         return torch.stack(losses).mean()
 

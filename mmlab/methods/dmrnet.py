@@ -36,7 +36,7 @@ from mmlab.losses.dmrnet import (
     hard_combination_loss,
     hardest_combinations,
 )
-from mmlab.networks.parts import Parts, hide, pool
+from mmlab.networks.parts import Parts, pool, zero_absent
 
 SELDOM = 30  # samples below which a combination's own mean variance is not trusted
 
@@ -216,7 +216,7 @@ class DMRNet(Method["DMRNet.Config"]):
         return {**kept, "embedding": size, "heads_on": "mixture", "alpha": float(values["kl"]) / size}
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        feature = self.fusion(hide(features.alone, present, self.modalities.names))
+        feature = self.fusion(zero_absent(features.alone, present, self.modalities.names))
         mean = self.mean(feature[-1])
         if self.log_variance is None:
             levels = (*feature[:-1], mean)

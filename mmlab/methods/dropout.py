@@ -14,7 +14,7 @@ from mmlab.core.diagram import RESTS, Arrow, Box, Diagram, Inputs, Join, Note
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import Options
 from mmlab.core.task import TaskInfo
-from mmlab.networks.parts import Parts, hide, pool
+from mmlab.networks.parts import Parts, pool, zero_absent
 
 
 @METHODS.register("dropout")
@@ -67,7 +67,7 @@ class Dropout(Method):
         self.head = parts.head()
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        feature = self.fusion(hide(features.alone, present, self.modalities.names))
+        feature = self.fusion(zero_absent(features.alone, present, self.modalities.names))
         return Fused(self.head(feature), pool(feature[-1]))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:

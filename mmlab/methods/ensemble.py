@@ -10,7 +10,7 @@ from mmlab.core.declarations import Card
 from mmlab.core.diagram import PLAIN, Box, Diagram, Each, Inputs, Join, Note
 from mmlab.core.method import METHODS, Features, Fused, Method, Run
 from mmlab.core.options import Options
-from mmlab.core.presence import Rows, keep, of_present
+from mmlab.core.presence import Rows, keep_rows, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.networks.parts import Parts, pool
@@ -72,7 +72,7 @@ class Ensemble(Method):
     def fuse(self, features: Features, present: Tensor) -> Fused:
         logits = mean_over_present([features.alone[name][0] for name in self.modalities.names], present)
         single = [features.alone[name][1] for name in self.modalities.names]
-        codes = [keep(code, on) for code, on in zip(single, present.unbind(1), strict=True)]
+        codes = [keep_rows(code, on) for code, on in zip(single, present.unbind(1), strict=True)]
         return Fused(logits, torch.cat(codes, 1))
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
@@ -81,5 +81,5 @@ class Ensemble(Method):
         for position, name in enumerate(self.modalities.names):
             on = batch.present[:, position]
             each = self.output.loss(features.alone[name][0], batch.target)
-            terms[name] = keep(each, on).sum() / on.sum().clamp(min=1)
+            terms[name] = keep_rows(each, on).sum() / on.sum().clamp(min=1)
         return terms

@@ -24,7 +24,7 @@ from mmlab.core.errors import Unsupported
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run, Stage
 from mmlab.core.modality import Combination
 from mmlab.core.options import option
-from mmlab.core.presence import Rows, keep, mean_of, of_present
+from mmlab.core.presence import Rows, keep_rows, mean_of, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.m3ixup import (
     adapt_and_explore,
@@ -226,7 +226,7 @@ class M3ixup(Method["M3ixup.Config"]):
             return Fused(self._answer((code,)), code)
         complete = present.all(1)
         levels = tuple(
-            keep(whole, complete) + keep(partial, ~complete)
+            keep_rows(whole, complete) + keep_rows(partial, ~complete)
             for whole, partial in zip(features.shared["joint"], mean_feature(singles, present), strict=True)
         )
         return Fused(self._answer(levels), code)

@@ -39,7 +39,7 @@ from mmlab.losses.mmanet import (
     uncertainty_shares,
     weakest_combinations,
 )
-from mmlab.networks.parts import Parts, hide, pixels, pool
+from mmlab.networks.parts import Parts, pixels, pool, zero_absent
 from mmlab.networks.rank import shrunk
 
 PIXELS = 1200
@@ -225,7 +225,7 @@ class MMANet(Method["MMANet.Config"]):
         self.register_buffer("is_weak", torch.zeros(2 ** len(info.modalities), dtype=torch.bool))
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        hidden = hide(features.alone, present, self.modalities.names)
+        hidden = zero_absent(features.alone, present, self.modalities.names)
         feature = self.fusion(hidden)
         return Fused(self.head(feature), pool(feature[-1]), extras={"hidden": hidden, "feature": feature})
 

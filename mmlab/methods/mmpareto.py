@@ -28,7 +28,7 @@ from mmlab.core.presence import mean_of
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import gradients_of, mean_over_present
 from mmlab.losses.mmpareto import pareto_weights, rescaled
-from mmlab.networks.parts import Parts, answers_of, hide, pool
+from mmlab.networks.parts import Parts, logits_of_rows, pool, zero_absent
 
 TOGETHER = "together"
 SGD = {"optimiser": "sgd", "learning_rate": 0.02}  # 0.02 and 0.1 are alike on validation data of `watch`
@@ -129,13 +129,13 @@ class MMPareto(Method["MMPareto.Config"]):
     def fuse(self, features: Features, present: Tensor) -> Fused:
         names = self.modalities.names
         whole = present.all(1)
-        levels = self.fusion(hide(features.alone, present, names))
+        levels = self.fusion(zero_absent(features.alone, present, names))
         columns = present.unbind(1)
         single = [
-            answers_of(self.heads[name], features.alone[name], on) for name, on in zip(names, columns, strict=True)
+            logits_of_rows(self.heads[name], features.alone[name], on) for name, on in zip(names, columns, strict=True)
         ]
         averaged = mean_over_present(single, present)
-        joint = answers_of(self.head, levels, whole)
+        joint = logits_of_rows(self.head, levels, whole)
         chosen = torch.where(whole.view(-1, *[1] * (joint.dim() - 1)), joint, averaged)
         extras = dict(zip(names, single, strict=True))
         return Fused(chosen, pool(levels[-1]), extras={**extras, TOGETHER: joint})

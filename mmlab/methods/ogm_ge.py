@@ -27,7 +27,7 @@ from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.options import option
 from mmlab.core.task import TaskInfo
 from mmlab.losses.ogm_ge import discrepancy_ratios, enhanced, modulation
-from mmlab.networks.parts import Linear, Parts, hide, pool
+from mmlab.networks.parts import Linear, Parts, pool, zero_absent
 
 SGD = {"optimiser": "sgd", "learning_rate": 0.02}  # the rate: the better of 0.02 and 0.1 on validation data of `watch`
 
@@ -133,7 +133,7 @@ class OGMGE(Method["OGMGE.Config"]):
         self._epoch: list[Tensor] = []
 
     def fuse(self, features: Features, present: Tensor) -> Fused:
-        levels: list[Feature] = hide(features.alone, present, self.modalities.names)
+        levels: list[Feature] = zero_absent(features.alone, present, self.modalities.names)
         joined = torch.cat([feature[-1] for feature in levels], 1)
         return Fused(self.head((joined,)), pool(joined), extras={"features": levels})
 

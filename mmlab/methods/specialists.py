@@ -19,7 +19,7 @@ from mmlab.core.diagram import Diagram, Note, Subsets
 from mmlab.core.method import METHODS, Feature, Features, Fused, Method, Run
 from mmlab.core.modality import Combination
 from mmlab.core.options import Options
-from mmlab.core.presence import keep, of_present
+from mmlab.core.presence import keep_rows, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.networks.parts import Parts, pool
 
@@ -89,8 +89,8 @@ class Specialists(Method):
         for combination in self.modalities.subsets()[:-1]:
             on = codes == self.modalities.code(combination)
             other_logits, other_mean = features.shared[combination.key]
-            logits = keep(other_logits, on) + keep(logits, ~on)
-            mean = keep(other_mean, on) + keep(mean, ~on)
+            logits = keep_rows(other_logits, on) + keep_rows(logits, ~on)
+            mean = keep_rows(other_mean, on) + keep_rows(mean, ~on)
         return Fused(logits, mean)
 
     def losses(self, batch: Batch, run: Run) -> dict[str, Tensor]:
@@ -99,7 +99,7 @@ class Specialists(Method):
             needed = torch.tensor(self.modalities.row(combination), device=batch.present.device)
             on = batch.present[:, needed].all(1)
             each = self.output.loss(self._answer(combination, batch.inputs, batch.present)[0], batch.target)
-            terms[combination.key] = keep(each, on).sum() / on.sum().clamp(min=1)
+            terms[combination.key] = keep_rows(each, on).sum() / on.sum().clamp(min=1)
         return terms
 
     def modality_parameters(self, name: str) -> Iterable[nn.Parameter]:

@@ -154,7 +154,7 @@ class MapEncoder(BackboneEncoder):
         return tuple(levels)
 
 
-def resting(network: nn.Module) -> set[nn.Parameter]:
+def frozen_parameters(network: nn.Module) -> set[nn.Parameter]:
     """The parameters of frozen bodies."""
     encoders = (each for each in network.modules() if isinstance(each, BackboneEncoder) and each.frozen)
     return {parameter for each in encoders for parameter in each.network.parameters()}

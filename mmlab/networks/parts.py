@@ -15,10 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmlab.core.earlier_names import earlier_names
 from mmlab.core.method import Feature
 from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
-from mmlab.core.presence import keep, of_present
+from mmlab.core.presence import keep_rows, of_present
 from mmlab.core.task import TaskInfo
 from mmlab.losses.common import mean_over_present
 from mmlab.networks.backbone_encoder import Body, MapEncoder, VectorEncoder
@@ -192,7 +193,7 @@ class Decoder(nn.Module):
         return logits
 
 
-def hide(features: Mapping[str, Feature], present: Tensor, names: Sequence[str]) -> list[Feature]:
+def zero_absent(features: Mapping[str, Feature], present: Tensor, names: Sequence[str]) -> list[Feature]:
     """The features in order, those of absent modalities set to zero (docs/methods.md 0.4: no rescaling).
 
     Selection rather than a product, so that not even a NaN of an absent input gets through.
@@ -200,11 +201,11 @@ def hide(features: Mapping[str, Feature], present: Tensor, names: Sequence[str])
     hidden: list[Feature] = []
     for position, name in enumerate(names):
         on = present[:, position]
-        hidden.append(tuple(keep(level, on) for level in features[name]))
+        hidden.append(tuple(keep_rows(level, on) for level in features[name]))
     return hidden
 
 
-def answers_of(head: nn.Module, feature: Feature, on: Tensor) -> Tensor:
+def logits_of_rows(head: nn.Module, feature: Feature, on: Tensor) -> Tensor:
     """The logits of a head for the rows `on [B]`, zero for the others, which its normalisation shall not meet."""
     return of_present(lambda rows: (head(tuple(level[rows] for level in feature)),), on, head)[0]
 
@@ -222,3 +223,6 @@ def pixels(maps: Tensor) -> Tensor:
 def pool(level: Tensor) -> Tensor:
     """`[B, D]` of a level: its mean over positions; a vector is left as it is."""
     return level.flatten(2).mean(2) if level.dim() > 2 else level
+
+
+__getattr__ = earlier_names(__name__, {"hide": "zero_absent"})

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from mmlab.analysis.base.input_swapping import quiet
+from mmlab.analysis.base.input_swapping import no_progress
 from mmlab.analysis.dominance.measure import (
     FAMILIES,
     MEASURES,
@@ -109,7 +109,7 @@ def _asked() -> tuple[Evidence, Probing]:
     task = ToyTask(count=COUNT)
     method, samples = made("dropout", count=COUNT).eval(), task.samples("test")
     evidence = Evidence(lattice_of(sweep(method, samples)), task.info.output, task.info.modalities)
-    return evidence, Probing.of(method, samples.take(BUDGET.samples), BUDGET, 0, quiet)
+    return evidence, Probing.of(method, samples.take(BUDGET.samples), BUDGET, 0, no_progress)
 
 
 def _with_probes(evidence: Evidence, probing: Probing, found: dict[str, dict[str, np.ndarray]]) -> Evidence:

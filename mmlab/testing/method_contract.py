@@ -13,7 +13,7 @@ from torch import Tensor
 from mmlab.core.batch import Batch
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
-from mmlab.core.outputs.labelled_places import UNLABELLED
+from mmlab.core.outputs.label_masks import UNLABELLED
 from mmlab.core.task import TaskInfo
 from mmlab.core.training_plan import Plan
 from mmlab.inference.representation import represent

@@ -40,7 +40,7 @@ Numbers = NDArray[np.float64]
 Table = tuple[Numbers, NDArray[Any]]  # numbers [N, n] and truth [N], or [N, L] of several labels
 
 
-def begin(method: Method, training: Samples, validation: Samples, seed: int) -> None:
+def initialise(method: Method, training: Samples, validation: Samples, seed: int) -> None:
     """Set the weights of a method's linear encoders; others are left as they are."""
     encoders = [module for module in method.modules() if isinstance(module, LinearEncoder)]
     if not encoders:

@@ -28,10 +28,10 @@ from mmlab.inference.device import channels_last, mixed_precision
 from mmlab.inference.sweep import logits_of, mean_metrics, metrics, sweep
 from mmlab.networks import backbone_encoder
 from mmlab.training import (
-    answered_at_once,
-    drawing,
-    feeding,
+    batches,
+    evaluation_samples,
     linear_start,
+    modality_dropout,
     optimisation,
     progress_log,
     resume_state,
@@ -40,11 +40,11 @@ from mmlab.training import (
     windows,
 )
 from mmlab.training.dominance_log import DominanceLog as DominanceLog
+from mmlab.training.process_group import ALONE, ProcessGroup
 from mmlab.training.recorder import Recorder
 from mmlab.training.resume_state import STATE, State
 from mmlab.training.step_statistics import StepStatistics
-from mmlab.training.together import ALONE, Together
-from mmlab.training.variation import mixed
+from mmlab.training.variation import mixed_seed
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Trainer:
         training: Samples,
         validation: Samples,
         recorders: Sequence[Recorder] = (),
-        together: Together = ALONE,
+        together: ProcessGroup = ALONE,
     ) -> None:
         self.task, self.plan, self.seed = task, plan, seed
         self.method: Method = channels_last(method.to(place))
@@ -100,7 +100,7 @@ class Trainer:
                     self.method.load_state_dict(saved.state.best_weights)
                 self.method.load_state_dict(saved.weights)
         else:
-            linear_start.begin(self.method, self.training, self.validation, self.seed)
+            linear_start.initialise(self.method, self.training, self.validation, self.seed)
             self.method.before_training(self.training)
             if self.together.rank == 0:
                 progress_log.truncate(self.folder, 0)
@@ -126,7 +126,7 @@ class Trainer:
         return self.state.best if self.method.output.higher_is_better else -self.state.best
 
     def _stage(self, stage: Stage, first: int, last: int) -> Iterator[Progress]:
-        resting = backbone_encoder.resting(self.method)
+        resting = backbone_encoder.frozen_parameters(self.method)
         wanted = self.method.parameters() if stage.parameters is None else stage.parameters
         parameters = [parameter for parameter in wanted if parameter not in resting]
         for parameter in self.method.parameters():
@@ -157,7 +157,7 @@ class Trainer:
     def _epoch(self, stage: Stage, epoch: int, place: tuple[int, int], optimiser: torch.optim.Optimizer) -> Progress:
         start = time.perf_counter()
         shares, seeds = self.together, (self.seed, epoch, *self.together.mixed_in())
-        torch.manual_seed(mixed(*seeds))
+        torch.manual_seed(mixed_seed(*seeds))
         run = self._run(stage, epoch)
         self.method.train()
         for module in stage.frozen:
@@ -167,9 +167,9 @@ class Trainer:
         parts = max(1, min(self.plan.accumulate, len(order) // steps // 2))
         found = StepStatistics(self.place, steps * parts)
         rows = [part for each in np.array_split(order, steps) for part in np.array_split(each, parts)]
-        fed = feeding.Steps(self.task, self.plan, self._fed, [shares.part(each) for each in rows], seeds)
+        fed = batches.Steps(self.task, self.plan, self._fed, [shares.part(each) for each in rows], seeds)
         gradients = optimisation.Accumulated(optimiser, parts)
-        for number, batch in enumerate(feeding.batches(fed, self.place)):
+        for number, batch in enumerate(batches.batches(fed, self.place)):
             shares.begin_step(len(batch), len(rows[number]))
             step, part = divmod(number, parts)
             share = (place[0] + step / steps) / place[1]
@@ -220,22 +220,24 @@ class Trainer:
 
     @cached_property
     def _fed(self) -> Samples:
-        return feeding.held(self.training, self.plan, self.place)
+        return batches.on_device(self.training, self.plan, self.place)
 
     @cached_property
     def _answered_at_once(self) -> Samples:
-        return answered_at_once.of(self.validation)
+        return evaluation_samples.evaluation_samples(self.validation)
 
     def _run(self, stage: Stage, epoch: int) -> Run:
-        generator = torch.Generator().manual_seed(mixed(self.seed, epoch, 1))
+        generator = torch.Generator().manual_seed(mixed_seed(self.seed, epoch, 1))
         answered, together = self._answered_at_once, self.together
-        drawing_from = generator if together.count == 1 else drawing.of_one(self.seed, epoch, together.rank)
+        drawing_from = generator if together.count == 1 else modality_dropout.of_one(self.seed, epoch, together.rank)
         return Run(
             epoch=epoch,
             epochs=self.plan.epochs,
             stage=stage.name,
             generator=generator,
-            drop=drawing.drop(self.place, drawing_from, mixed(self.seed, epoch, 3, *together.mixed_in())),
+            drop=modality_dropout.drop_modalities(
+                self.place, drawing_from, mixed_seed(self.seed, epoch, 3, *together.mixed_in())
+            ),
             validation=lambda present: logits_of(self.method, answered, present),
             validation_present=answered.present,
             validation_target=answered.target,
@@ -248,7 +250,7 @@ class Trainer:
         rows = range(min(count, len(self.training)))
         for start in range(0, len(rows), self.plan.batch_size):
             some = rows[start : start + self.plan.batch_size]
-            yield windows.seen(self.training, some, self.plan.window).to(self.place)
+            yield windows.fixed_windows(self.training, some, self.plan.window).to(self.place)
 
     @cached_property
     def _alone(self) -> dict[str, list[nn.Parameter]]:
@@ -267,7 +269,7 @@ class Trainer:
         output, modalities = self.method.output, self.method.modalities
         table = metrics(found, output, modalities)
         spread = np.zeros(0) if found.variance is None else found.variance.mean((1, 2))
-        generator = torch.Generator().manual_seed(mixed(self.seed, epoch, 2))
+        generator = torch.Generator().manual_seed(mixed_seed(self.seed, epoch, 2))
         score = selection.score(self.plan.select, found, table, output, modalities, generator)
         score = self.together.number_of_first(score)
         progress = Progress(
@@ -287,7 +289,7 @@ class Trainer:
     def _records(self, epoch: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for recorder in self.recorders:
-            found |= recorder.look(epoch)
+            found |= recorder.record(epoch)
         return found
 
     def _keep(self, progress: Progress, score: float, optimiser: torch.optim.Optimizer) -> None:

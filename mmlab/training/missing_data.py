@@ -122,7 +122,7 @@ def complete_counts(present: NDArray[np.bool_], modalities: Modalities) -> dict[
     return {key: int(present[:, needed].all(1).sum()) for key, needed in rows.items()}
 
 
-def as_they_are(found: Sweep, output: Output, modalities: Modalities) -> dict[str, float]:
+def metrics_as_given(found: Sweep, output: Output, modalities: Modalities) -> dict[str, float]:
     """The metrics when each sample is answered from exactly what it has."""
     weights = 2 ** np.arange(len(modalities))
     place = {modalities.code(modalities.parse(key)): k for k, key in enumerate(found.combinations)}

@@ -12,5 +12,5 @@ class Recorder(Protocol):
     Only a record: it must leave the model as it was, and no epoch is chosen by it.
     """
 
-    def look(self, epoch: int) -> Mapping[str, Any]:
+    def record(self, epoch: int) -> Mapping[str, Any]:
         """Record epoch `epoch` (from 0). What is returned stands in that epoch's line of the log."""

@@ -24,7 +24,7 @@ KNOTS, BEND = 4, 0.06  # a side; standard deviation of what a knot is moved by, 
 CONTRAST, BRIGHTNESS = 0.4, 0.2  # of the logarithms of the power and of the factor
 
 
-def mixed(*numbers: int) -> int:
+def mixed_seed(*numbers: int) -> int:
     """One well-mixed 63-bit seed of several numbers."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
@@ -49,24 +49,24 @@ def kinds_of(target: Tensor) -> NDArray[np.int64]:
     return np.asarray(np.where(there.any(1), rarest[there[:, rarest].argmax(1)], there.shape[1]), np.int64)
 
 
-def varied(task: Task, plan: Plan, batch: Batch, seed: int) -> tuple[dict[str, Tensor], Tensor]:
+def augmented(task: Task, plan: Plan, batch: Batch, seed: int) -> tuple[dict[str, Tensor], Tensor]:
     """Inputs and target of a batch as the plan varies them, a function of `seed`."""
     inputs = dict(task.augment(batch.inputs, seed) if plan.augment else batch.inputs)
     target = batch.target
     if plan.move:
         shift = 0.0 if plan.window else SHIFT  # windows lie anywhere
-        inputs, target = moved(inputs, target, torch.Generator().manual_seed(mixed(seed, 2)), shift)
+        inputs, target = moved_alike(inputs, target, torch.Generator().manual_seed(mixed_seed(seed, 2)), shift)
     if plan.warp:
-        inputs, target = warped(inputs, target, torch.Generator().manual_seed(mixed(seed, 3)))
+        inputs, target = warped(inputs, target, torch.Generator().manual_seed(mixed_seed(seed, 3)))
     if plan.input_dropout:
-        generator = torch.Generator().manual_seed(mixed(seed, 1))
+        generator = torch.Generator().manual_seed(mixed_seed(seed, 1))
         for item in task.info.modalities:
             kind = modality_kind(item.kind)
             inputs[item.name] = kind.thinned(inputs[item.name], plan.input_dropout, generator)
     return inputs, target
 
 
-def moved(
+def moved_alike(
     inputs: Mapping[str, Tensor], regions: Tensor, generator: torch.Generator, shift: float = SHIFT
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Mirrored, turned, scaled and shifted: pictures `[B, C, H, W]` and regions `[B, R, H, W]` of a sample alike.

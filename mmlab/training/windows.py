@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from mmlab.core.batch import Batch, Samples
-from mmlab.core.outputs.labelled_places import is_there
+from mmlab.core.outputs.label_masks import region_mask
 
 AROUND_A_REGION = 0.5  # share of the windows; as many as anywhere, as MONAI's RandCropByPosNegLabel
 
 
-def cut(samples: Samples, rows: Sequence[int] | Tensor, side: int, generator: torch.Generator) -> Batch:
+def random_windows(samples: Samples, rows: Sequence[int] | Tensor, side: int, generator: torch.Generator) -> Batch:
     """A window of each sample at `rows`, with `side` voxels along each side or as many as there are; a function of the
     generator."""
     places = next(iter(samples.inputs.values())).shape[2:]
@@ -36,11 +36,11 @@ def cut(samples: Samples, rows: Sequence[int] | Tensor, side: int, generator: to
     return Batch(inputs, samples.present[index], torch.stack(targets), ids)
 
 
-def seen(samples: Samples, rows: Sequence[int] | Tensor, side: int) -> Batch:
+def fixed_windows(samples: Samples, rows: Sequence[int] | Tensor, side: int) -> Batch:
     """One window of each sample, the same at every call; whole samples where there is no side."""
     if not side:
         return samples.batch(rows)
-    return cut(samples, rows, side, torch.Generator().manual_seed(0))
+    return random_windows(samples, rows, side, torch.Generator().manual_seed(0))
 
 
 def _window(regions: Tensor, sides: Sequence[int], generator: torch.Generator) -> tuple[slice, ...]:
@@ -49,7 +49,7 @@ def _window(regions: Tensor, sides: Sequence[int], generator: torch.Generator) -
     chances = torch.rand(5, generator=generator).tolist()  # as many for each window
     first = [int(chance * (rest + 1)) for chance, rest in zip(chances[:3], rests, strict=True)]
     around = chances[3] < AROUND_A_REGION
-    there = [region for region in is_there(regions).numpy() if region.any()] if around else []
+    there = [region for region in region_mask(regions).numpy() if region.any()] if around else []
     if there:
         region = there[int(chances[4] * len(there))]
         voxels = np.flatnonzero(region)

@@ -112,7 +112,12 @@ def use_log(found: Path) -> None:
         log_reader.read_log((found / progress_file.PROGRESS).read_bytes())
     rows = progress_file.read(found, INFO.modalities.names)
     seconds_left([row for row in rows if "epochs" in row])
-    for make in (dynamics.course, dynamics.conflicts, training_log.spread_log, training_log.norm_log):
+    for make in (
+        dynamics.training_dynamics,
+        dynamics.gradient_conflicts,
+        training_log.spread_log,
+        training_log.norm_log,
+    ):
         with suppress(CheckpointError):
             make(rows)
     with suppress(CheckpointError):
@@ -124,8 +129,8 @@ def use_log(found: Path) -> None:
 def use_foreign_log(content: bytes, name: str, place: Path) -> None:
     """A log that somebody uploads on the Dominance page."""
     rows = log_reader.read_log(content)
-    dynamics.course(rows)
-    dynamics.conflicts(rows)
+    dynamics.training_dynamics(rows)
+    dynamics.gradient_conflicts(rows)
 
 
 def use_sweep(found: Path) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mmlab.analysis.attribution.geometry import Geometry, Tracing
-from mmlab.analysis.attribution.registry import Question
+from mmlab.analysis.attribution.registry import AttributionRequest
 from mmlab.analysis.base.model_twin import recorded, replayed, twin
 from mmlab.core.errors import Unsupported
 from mmlab.core.modality import Modality
@@ -27,7 +27,7 @@ class CaptumAdapter(nn.Module):
     asked for it.
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: AttributionRequest) -> None:
         super().__init__()
         method = question.method
         self.method = twin(method)
@@ -35,7 +35,7 @@ class CaptumAdapter(nn.Module):
         self.combinations = question.combinations
         place = method.device
         self.present = method.modalities.masks(self.combinations, place)
-        singles = [given(modality, question.inputs).to(place) for modality in method.modalities]
+        singles = [single_input(modality, question.inputs).to(place) for modality in method.modalities]
         self.rows = tuple(single.expand(len(self.combinations), *single.shape[1:]) for single in singles)
         self.junction = _Junction()
         self.layers = self._layers()
@@ -109,6 +109,6 @@ class _Junction(nn.Module):
         return tuple(value.detach().clone().requires_grad_() for value in values)
 
 
-def given(modality: Modality, inputs: Mapping[str, Tensor]) -> Tensor:
+def single_input(modality: Modality, inputs: Mapping[str, Tensor]) -> Tensor:
     """One input as a batch of one `[1, *shape]`; zeros where it was not brought."""
     return inputs[modality.name].float()[None] if modality.name in inputs else torch.zeros(1, *modality.shape)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mmlab.analysis.attribution.captum_wrapper import given
+from mmlab.analysis.attribution.captum_wrapper import single_input
 from mmlab.analysis.attribution.geometry import Tracing
-from mmlab.analysis.attribution.registry import Question
+from mmlab.analysis.attribution.registry import AttributionRequest
 
 Weigh = Callable[[Tensor, Tensor], Tensor]  # activation and gradient `[K, C, *places]` to a map `[K, 1, *places]`
 
@@ -23,12 +23,12 @@ class EvidenceQuestion:
     Has what `mmlab.analysis.attribution.layer_maps` asks a `CaptumAdapter` for.
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: AttributionRequest) -> None:
         method = question.method
         self.question, self.method, self.combinations = question, method, question.combinations
         self.present = method.modalities.masks(self.combinations, method.device)
         count = len(self.combinations)
-        singles = {m.name: given(m, question.inputs).to(method.device) for m in method.modalities}
+        singles = {m.name: single_input(m, question.inputs).to(method.device) for m in method.modalities}
         rows = {name: single.expand(count, *single.shape[1:]).contiguous() for name, single in singles.items()}
         with Tracing(rows.values()) as traced:
             found = method.evidence(rows, self.present, question.score)

@@ -15,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mmlab.analysis.attribution.captum_wrapper import given
-from mmlab.analysis.attribution.input_model import plain
+from mmlab.analysis.attribution.captum_wrapper import single_input
+from mmlab.analysis.attribution.input_model import baseline_input
 from mmlab.analysis.attribution.registry import Explainer
-from mmlab.analysis.attribution.sanity_checks import RandomLabelModel, likeness, reinitialise
+from mmlab.analysis.attribution.sanity_checks import RandomLabelModel, map_similarity, reinitialise
 from mmlab.analysis.base.array_checks import Numbers
-from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.base.input_swapping import ProgressCallback, no_progress
 from mmlab.analysis.base.ranking import tied_order
 from mmlab.core.errors import NothingPresent
 from mmlab.core.method import Method
@@ -100,7 +100,7 @@ class Faithfulness:
 
     deletion: Mapping[str, Curve]
     insertion: Mapping[str, Curve]
-    likeness: Mapping[str, float]
+    map_similarity: Mapping[str, float]
     cost: Mapping[str, float]
     effect: Mapping[str, float]
     checks: tuple[Check, ...]
@@ -120,7 +120,7 @@ def faithfulness(
     found: Attribution,
     explain: Explainer,
     seed: int = 0,
-    tell: ProgressCallback = quiet,
+    tell: ProgressCallback = no_progress,
     rote: RandomLabelModel | None = None,
 ) -> Faithfulness:
     """Test the maps that `explain` made for one sample, under one combination and for `found.target`.
@@ -141,7 +141,7 @@ def faithfulness(
         cost[name] = tester.cost(name, heat)
         tell(0.6 * (place + 1) / len(combination))
     fresh = [reinitialise(method, seed + number) for number in range(NETWORKS)]
-    alike = likeness(fresh, inputs, combination, found, explain, lambda share: tell(0.6 + 0.4 * share))
+    alike = map_similarity(fresh, inputs, combination, found, explain, lambda share: tell(0.6 + 0.4 * share))
     parts = (found.net or found.shares)[combination.key]
     effect = {name: parts[name] for name in combination.names}
     checks = [
@@ -161,7 +161,11 @@ def faithfulness(
             alike,
             phrase("The map of a network with random parameters must look different (rank correlation below 0.5)."),
         ),
-        *([] if rote is None else [_shuffled(rote, likeness([rote.method], inputs, combination, found, explain))]),
+        *(
+            []
+            if rote is None
+            else [_shuffled(rote, map_similarity([rote.method], inputs, combination, found, explain))]
+        ),
         _across(method, cost, effect),
     ]
     return Faithfulness(deletion, insertion, alike, cost, effect, tuple(checks))
@@ -173,7 +177,7 @@ class _Tester:
     def __init__(self, method: Method, inputs: Mapping[str, Tensor], combination: Combination, target: int) -> None:
         self.method, self.combination, self.target = method, combination, target
         self.place = method.device
-        self.singles = {m.name: given(m, inputs) for m in method.modalities}
+        self.singles = {m.name: single_input(m, inputs) for m in method.modalities}
         self.whole = self._logits([{}])
 
     def curves(self, name: str, heat: NDArray[np.float32], generator: np.random.Generator) -> tuple[Curve, Curve]:
@@ -217,7 +221,7 @@ class _Tester:
         empty = np.zeros(_places(modality), bool)
         masks = torch.from_numpy(np.stack([cover.get(modality.name, empty) for cover in covers]))
         masks = masks[:, None] if len(modality.shape) > 1 else masks
-        return torch.where(masks, plain(modality, single), single)
+        return torch.where(masks, baseline_input(modality, single), single)
 
 
 def patches(modality: Modality) -> NDArray[np.int64]:
@@ -246,15 +250,15 @@ def _covered(labels: NDArray[np.int64], order: NDArray[np.int64], share: float) 
     return np.isin(labels, order[: round(float(share) * len(order))])
 
 
-def _unlike(title: str, sentence: str, likeness: Mapping[str, float], about: str) -> Check:
-    known = [value for value in likeness.values() if np.isfinite(value)]
+def _unlike(title: str, sentence: str, similarity: Mapping[str, float], about: str) -> Check:
+    known = [value for value in similarity.values() if np.isfinite(value)]
     if not known:
         return Check(title, None, phrase("the maps are flat"), about)
     mean = float(np.mean(known))
     return Check(title, mean < ALIKE, sentence, about, {"mean": fixed(mean, 2)})
 
 
-def _shuffled(rote: RandomLabelModel, likeness: Mapping[str, float]) -> Check:
+def _shuffled(rote: RandomLabelModel, similarity: Mapping[str, float]) -> Check:
     title = phrase("Label randomisation")
     about = phrase(
         "The map of a network that memorised shuffled labels must look different (rank correlation below 0.5)."
@@ -263,7 +267,7 @@ def _shuffled(rote: RandomLabelModel, likeness: Mapping[str, float]) -> Check:
         sentence = phrase("that network learned too little of them ({learned} %)")
         return Check(title, None, sentence, about, {"learned": f"{100 * rote.learned:.0f}"})
     sentence = phrase("correlation {mean} with the map of a network trained on shuffled labels")
-    return _unlike(title, sentence, likeness, about)
+    return _unlike(title, sentence, similarity, about)
 
 
 def _area(title: str, gaps: Sequence[float], about: str) -> Check:

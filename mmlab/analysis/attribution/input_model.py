@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mmlab.analysis.attribution.captum_wrapper import given
-from mmlab.analysis.attribution.registry import Question, by_combination
+from mmlab.analysis.attribution.captum_wrapper import single_input
+from mmlab.analysis.attribution.registry import AttributionRequest, by_combination
 from mmlab.analysis.base.model_twin import twin
 from mmlab.core.errors import Unsupported
 from mmlab.core.method import Method
@@ -34,18 +34,18 @@ class InputAttributionModel(nn.Module):
     mean, and for texts no words. `passes` forward passes are expected; the question's `tell` hears of each.
     """
 
-    def __init__(self, question: Question, passes: int) -> None:
+    def __init__(self, question: AttributionRequest, passes: int) -> None:
         super().__init__()
         method = question.method
         self.method = twin(method)
         self.combinations, self.target = question.combinations, question.target
         self.place = method.device
         self.present = method.modalities.masks(self.combinations, self.place)
-        singles = [given(modality, question.inputs).to(self.place) for modality in method.modalities]
+        singles = [single_input(modality, question.inputs).to(self.place) for modality in method.modalities]
         count = len(self.combinations)
         self.rows = tuple(single.expand(count, *single.shape[1:]).contiguous() for single in singles)
         self.plain = tuple(
-            plain(m, single).expand(count, *single.shape[1:]).contiguous()
+            baseline_input(m, single).expand(count, *single.shape[1:]).contiguous()
             for m, single in zip(method.modalities, singles, strict=True)
         )
         self._tell, self._passes, self._done = question.tell, passes, 0
@@ -92,7 +92,7 @@ def _parts(sums: Tensor, on: Tensor, keys: Sequence[str], names: Sequence[str]) 
     return {key: dict(zip(names, shares[:, row].tolist(), strict=True)) for row, key in enumerate(keys)}
 
 
-def plain(modality: Modality, values: Tensor) -> Tensor:
+def baseline_input(modality: Modality, values: Tensor) -> Tensor:
     """An input `[B, *shape]` that says nothing, as its kind has it."""
     return modality_kind(modality.kind).plain(values)
 

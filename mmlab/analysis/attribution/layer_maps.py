@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter, given
+from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter, single_input
 from mmlab.analysis.attribution.evidence_question import EvidenceQuestion, Weigh
 from mmlab.analysis.attribution.geometry import on_places
-from mmlab.analysis.attribution.registry import Question, by_combination
+from mmlab.analysis.attribution.registry import AttributionRequest, by_combination
 from mmlab.core.results import Attribution
 from mmlab.core.spans import divisor
 from mmlab.inference.sweep import fuse_all
@@ -39,7 +39,7 @@ class LayerSums:
     score: Tensor
 
 
-def weighed(question: Question, weigh: Weigh, raw: RawMaps | None = None) -> Attribution:
+def weighed(question: AttributionRequest, weigh: Weigh, raw: RawMaps | None = None) -> Attribution:
     """The attribution at `Method.cam_layers` whose maps are `weigh(activation, gradient)` of each layer.
 
     raw: another way to the same maps `[K, 1, ...]`, where modules can be copied.
@@ -51,10 +51,12 @@ def weighed(question: Question, weigh: Weigh, raw: RawMaps | None = None) -> Att
     return _attribution(question, _side_by_side([_in_windows(group, weigh, raw) for group in groups]))
 
 
-def _in_windows(question: Question, weigh: Weigh, raw: RawMaps | None) -> LayerSums:
+def _in_windows(question: AttributionRequest, weigh: Weigh, raw: RawMaps | None) -> LayerSums:
     """The sums over all windows that have a part in the score."""
     method = question.method
-    inputs = {modality.name: given(modality, question.inputs).to(method.device) for modality in method.modalities}
+    inputs = {
+        modality.name: single_input(modality, question.inputs).to(method.device) for modality in method.modalities
+    }
     logits = torch.cat([each.logits.float() for each in fuse_all(method, inputs, question.combinations)])
     total: LayerSums | None = None
     for window in windows_of(method.info, inputs, logits, question.score):
@@ -90,7 +92,7 @@ def _side_by_side(groups: Sequence[LayerSums]) -> LayerSums:
     )
 
 
-def _at_layers(question: Question, weigh: Weigh, raw: RawMaps | None) -> LayerSums:
+def _at_layers(question: AttributionRequest, weigh: Weigh, raw: RawMaps | None) -> LayerSums:
     if question.method.one_at_a_time:
         asked = EvidenceQuestion(question)
         return _sums(asked, asked.maps(weigh))
@@ -123,7 +125,7 @@ def _sums(question: CaptumAdapter | EvidenceQuestion, maps: tuple[Tensor, ...]) 
 
 def _map(question: CaptumAdapter | EvidenceQuestion, name: str, maps: tuple[Tensor, ...]) -> Tensor:
     """`[K, *places]`, what speaks against the answer cut off."""
-    shape = given(question.method.modalities[name], question.question.inputs).shape[1:]
+    shape = single_input(question.method.modalities[name], question.question.inputs).shape[1:]
     places = shape[1:] or shape
     total = torch.zeros(len(question.combinations), *places, device="cpu")  # the maps are fetched one by one
     for each, geometry, sees in zip(maps, question.geometry, question.sees(name), strict=True):
@@ -149,7 +151,7 @@ def _cells(question: CaptumAdapter | EvidenceQuestion, products: list[Tensor]) -
     return {name: int(each.max()) for name, each in seen.items()}
 
 
-def _attribution(question: Question, found: LayerSums) -> Attribution:
+def _attribution(question: AttributionRequest, found: LayerSums) -> Attribution:
     """The maps in [0, 1], each divided by its largest value in any combination, and the shares of the modalities."""
     keys = [combination.key for combination in question.combinations]
     scaled = {name: (each / divisor(float(each.max()))).numpy() for name, each in found.maps.items()}
@@ -163,7 +165,7 @@ def _attribution(question: Question, found: LayerSums) -> Attribution:
     )
 
 
-def _shares(question: Question, evidence: Tensor) -> dict[str, dict[str, float]]:
+def _shares(question: AttributionRequest, evidence: Tensor) -> dict[str, dict[str, float]]:
     """Parts of the evidence `[M, K]` that came through each modality, without signs, by combination."""
     modalities = question.method.modalities
     by_name = evidence.abs()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mmlab.core.earlier_names import earlier_names
 from mmlab.core.method import Method
 from mmlab.core.modality import Combination
 from mmlab.core.registry import Registry
@@ -25,7 +26,7 @@ def _unheard(part: float) -> None:
 
 
 @dataclass(frozen=True)
-class Question:
+class AttributionRequest:
     """What is explained: the score of `target` for one sample under each of the combinations.
 
     inputs: `[*shape]` per modality of the sample; a modality that was not given may be omitted, and is then in none
@@ -46,7 +47,7 @@ class Question:
         return self.method.output.score(logits, self.target) if self.window is None else self.window.score(logits)
 
 
-Explain = Callable[[Question], Attribution]
+Explain = Callable[[AttributionRequest], Attribution]
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ class Explainer:
         target: int,
         tell: ProgressCallback | None = None,
     ) -> Attribution:
-        """Explain the score of `target` under each combination, see `Question`."""
-        return self.explain(Question(method, inputs, tuple(combinations), target, tell or _unheard))
+        """Explain the score of `target` under each combination, see `AttributionRequest`."""
+        return self.explain(AttributionRequest(method, inputs, tuple(combinations), target, tell or _unheard))
 
 
 EXPLAINERS: Registry[Explainer] = Registry("explainer", "mmlab.analysis.attribution.explainers")
@@ -81,7 +82,7 @@ EXPLAINERS: Registry[Explainer] = Registry("explainer", "mmlab.analysis.attribut
 def explainer(
     name: str, title: str, about: str, paper: str, slow: bool = False, shares: str = EVERYTHING
 ) -> Callable[[Explain], Explain]:
-    """Decorator that registers a function from a `Question` to an `Attribution` under `name`."""
+    """Decorator that registers a function from a `AttributionRequest` to an `Attribution` under `name`."""
 
     def decorate(function: Explain) -> Explain:
         EXPLAINERS.register(name)(Explainer(title, about, paper, function, slow, shares))
@@ -100,3 +101,6 @@ def by_combination(
 ) -> dict[str, dict[str, NDArray[np.float32]]]:
     """Stacks `[K, *places]` by modality as maps by combination and modality."""
     return {key: {name: stack[row] for name, stack in maps.items()} for row, key in enumerate(keys)}
+
+
+__getattr__ = earlier_names(__name__, {"Question": "AttributionRequest"})

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from mmlab.analysis.attribution.registry import Explainer
-from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.base.input_swapping import ProgressCallback, no_progress
 from mmlab.analysis.base.ranking import spearman
 from mmlab.analysis.base.sampling import complete_samples, derangement
 from mmlab.core.batch import Samples
@@ -57,7 +57,9 @@ class RandomLabelModel:
     learned: float
 
 
-def rote(method: Method, samples: Samples, seed: int = 0, tell: ProgressCallback = quiet) -> RandomLabelModel:
+def learn_random_labels(
+    method: Method, samples: Samples, seed: int = 0, tell: ProgressCallback = no_progress
+) -> RandomLabelModel:
     """Teach a fresh network of the same build, with the task's plain loss and inputs dropped at random.
 
     Raises DataError for fewer than 8 samples with every modality.
@@ -99,13 +101,13 @@ def _loss(method: Method, samples: Samples, rows: np.ndarray, present: Tensor) -
     return method.output.loss(found.logits, batch.target).mean()
 
 
-def likeness(
+def map_similarity(
     others: Sequence[Method],
     inputs: Mapping[str, Tensor],
     combination: Combination,
     found: Attribution,
     explain: Explainer,
-    tell: ProgressCallback = quiet,
+    tell: ProgressCallback = no_progress,
 ) -> dict[str, float]:
     """Rank correlation of each map of `found` with those of other networks: mean |rho|, NaN for flat maps."""
     correlations: dict[str, list[float]] = {name: [] for name in combination.names}

@@ -23,7 +23,7 @@ CHUNK = 2048, 16  # rows at a time: answers that are vectors, and those that are
 ProgressCallback = Callable[[float], None]
 
 
-def quiet(share: float) -> None:
+def no_progress(share: float) -> None:
     """Progress that nobody is told of."""
 
 
@@ -45,7 +45,7 @@ class InputSwapper:
 
     @torch.inference_mode()
     def answers(
-        self, rows: NDArray[np.integer], present: NDArray[np.bool_] | None = None, tell: ProgressCallback = quiet
+        self, rows: NDArray[np.integer], present: NDArray[np.bool_] | None = None, tell: ProgressCallback = no_progress
     ) -> NDArray[np.float32]:
         """Logits `[R, ...]` where modality m of mixture r comes from sample `rows[r, m]`.
 

@@ -57,7 +57,7 @@ OTHER = phrase("They look at different things.")
 
 
 @dataclass(frozen=True)
-class Dispute:
+class Disagreement:
     """Measures that put different modalities first, and why that can be."""
 
     first: str
@@ -80,7 +80,7 @@ class Agreement:
     judges: int
     leaders: Mapping[str, tuple[str, ...]]
     undecided: tuple[str, ...]
-    disputes: tuple[Dispute, ...]
+    disputes: tuple[Disagreement, ...]
     chance: RankingChance | None
 
     @property
@@ -111,7 +111,7 @@ def agreement(ranked: Mapping[str, Numbers], labels: Sequence[str]) -> Agreement
         len(ranked),
         {label: tuple(names) for label, names in sorted(leaders.items(), key=lambda item: -len(item[1]))},
         tuple(undecided),
-        tuple(_disputes(leaders)),
+        tuple(_disagreements(leaders)),
         chance,
     )
 
@@ -133,7 +133,7 @@ def _leader(values: Numbers) -> int | None:
     return int(order[0]) if lead > CLEAR * float(np.abs(values).max()) else None
 
 
-def _disputes(leaders: Mapping[str, Sequence[str]]) -> list[Dispute]:
+def _disagreements(leaders: Mapping[str, Sequence[str]]) -> list[Disagreement]:
     """One per two modalities and two families of measures that put them first."""
     found = []
     ordered = sorted(leaders.items(), key=lambda item: -len(item[1]))
@@ -147,7 +147,7 @@ def _disputes(leaders: Mapping[str, Sequence[str]]) -> list[Dispute]:
                     one.add(a)
                     other.add(b)
             for key, (one, other) in families.items():
-                found.append(Dispute(first, _in_order(one), second, _in_order(other), WHY.get(key, OTHER)))
+                found.append(Disagreement(first, _in_order(one), second, _in_order(other), WHY.get(key, OTHER)))
     return found
 
 

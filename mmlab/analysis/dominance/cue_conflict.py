@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from mmlab.analysis.base.array_checks import Numbers
-from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, quiet
+from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, no_progress
 from mmlab.analysis.dominance.payoffs import sample_values
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Multilabel, Output, Regression
@@ -58,14 +58,14 @@ class CueConflict:
         return np.where(self.counts > 0, (self.wins - self.losses) / np.maximum(self.counts, 1), np.nan)
 
 
-def clash(
+def measure_conflict(
     recombiner: InputSwapper,
     target: NDArray[Any],
     output: Output,
     first: str,
     second: str,
     seed: int = 0,
-    tell: ProgressCallback = quiet,
+    tell: ProgressCallback = no_progress,
 ) -> CueConflict:
     """Every two samples of different groups: `first` of A with `second` of B, nothing else present.
 

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from typing import Any
 
 from mmlab.analysis.dominance.measure import Column, Number, PairMeasure, PairNumbers
-from mmlab.analysis.dominance.report import Panel
+from mmlab.analysis.dominance.report import DominanceReport
 from mmlab.core import csv_file
 
 
-def as_json(found: Panel) -> dict[str, Any]:
+def as_json(found: DominanceReport) -> dict[str, Any]:
     """Everything in the panel, the arithmetic left out. What is not a number is null."""
     return {
         "absent": found.rule,
@@ -52,7 +52,7 @@ def as_json(found: Panel) -> dict[str, Any]:
     }
 
 
-def as_csv(found: Panel, labels: Mapping[str, str] | None = None, task: str = "", model: str = "") -> bytes:
+def as_csv(found: DominanceReport, labels: Mapping[str, str] | None = None, task: str = "", model: str = "") -> bytes:
     """A row per measure and modality, then a row per measure and pair; at the end of each both names as people read
     them. labels: of the modalities, by name; task, model: what the table is of."""
     header = ("measure", "input", "value", "low", "high", "unit", "samples", "note", "title", "inputs", "task", "model")
@@ -70,7 +70,7 @@ def as_csv(found: Panel, labels: Mapping[str, str] | None = None, task: str = ""
     return csv_file.as_csv(header, named()).encode()
 
 
-def _lines(found: Panel) -> Iterator[list[object]]:
+def _lines(found: DominanceReport) -> Iterator[list[object]]:
     for row in found.rows:
         if row.problem:
             yield [row.measure.name, "", "", "", "", row.measure.unit, row.samples, row.problem]

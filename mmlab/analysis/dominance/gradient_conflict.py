@@ -146,7 +146,7 @@ def degrees_of(cosine: float) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def meeting(first_length: float, second_length: float, degrees: float) -> GradientPair:
+def gradient_pair(first_length: float, second_length: float, degrees: float) -> GradientPair:
     """Two gradients of these lengths at this angle; each loses its part along the other where they conflict.
 
     The projection is `mmlab.losses.gmd.decoupled_gradients`, the one that GMD is trained with (GMD Eq. 8).

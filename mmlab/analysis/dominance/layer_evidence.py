@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mmlab.analysis.base.array_checks import Numbers
-from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.base.input_swapping import ProgressCallback, no_progress
 from mmlab.analysis.base.model_twin import twin
 from mmlab.core.batch import Samples
 from mmlab.core.method import Method
@@ -28,7 +28,7 @@ class LayerEvidence(NamedTuple):
     net: Numbers
 
 
-def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = quiet) -> LayerEvidence:
+def evidence_shares(method: Method, samples: Samples, tell: ProgressCallback = no_progress) -> LayerEvidence:
     """What reaches the layers Grad-CAM looks at through each modality, on complete input.
 
     All at `Method.cam_layers`, for the score of the right class, the number, or all regions. Where nothing reaches any

@@ -44,7 +44,7 @@ class OracleComparison:
         return self.shares / self.true
 
 
-def beside(
+def compare_with_oracle(
     known: Mapping[str, Mapping[str, float]], found: Lattice, output: Regression, score: str
 ) -> OracleComparison:
     """Best and measured of `mae` or `sign_accuracy`, from the best scores by combination. Raises DataError."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmlab.analysis.base.coalitions import membership
-from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.base.input_swapping import ProgressCallback, no_progress
 from mmlab.analysis.base.sampling import complete_samples
 from mmlab.analysis.dominance.measure import MODEL, Measure, measures
 from mmlab.analysis.dominance.payoffs import counts_of
@@ -27,7 +27,7 @@ PROBLEM, FAILED = "problem", "failed"  # in the place of arrays: why there are n
 
 
 def probe(
-    method: Method, samples: Samples, effort: ProbeBudget, seed: int = 0, tell: ProgressCallback = quiet
+    method: Method, samples: Samples, effort: ProbeBudget, seed: int = 0, tell: ProgressCallback = no_progress
 ) -> Probes:
     """Everything at once, each encoder running once per sample. `tell` hears of the progress and may raise to stop it.
 

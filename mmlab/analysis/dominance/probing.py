@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.base.coalitions import Lattice
-from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, quiet
+from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, no_progress
 from mmlab.analysis.base.sampling import derangement
 from mmlab.analysis.dominance.layer_evidence import LayerEvidence, evidence_shares
 from mmlab.analysis.dominance.payoffs import sample_values
@@ -57,7 +57,7 @@ class Probing:
     permutations: NDArray[np.int64]
     donors: NDArray[np.int64]
     seed: int
-    tell: ProgressCallback = field(default=quiet, compare=False)
+    tell: ProgressCallback = field(default=no_progress, compare=False)
 
     @classmethod
     def of(cls, method: Method, samples: Samples, budget: ProbeBudget, seed: int, tell: ProgressCallback) -> Probing:

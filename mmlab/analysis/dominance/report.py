@@ -70,7 +70,7 @@ class PairRow:
 
 
 @dataclass(frozen=True)
-class Panel:
+class DominanceReport:
     """All measures of one model. rule: what stands in for what is absent, nothing: for everything at once.
 
     clusters: which samples belong together; basis: what intervals rest on, or why there are none, for people.
@@ -105,9 +105,9 @@ def lattice_of(found: Sweep) -> Lattice:
     return replace(sweep_to_coalitions(found, empty), rule=phrase("no region at all"))
 
 
-def panel(
+def dominance_report(
     lattice: Lattice, output: Output, modalities: Modalities, probes: Probes | None, rule: str, noun: str = USUAL
-) -> Panel:
+) -> DominanceReport:
     """The measures on a lattice of answers, and on what was probed; without `probes` those rows say what they need.
 
     rule: what stood in for an absent modality, in words; noun: what a group of samples is. A measure that fails says so
@@ -118,7 +118,7 @@ def panel(
     ranked = {row.measure.name: row.values for row in rows if row.measure.ranks and not row.problem}
     of_pairs = tuple(measure for measure in pair_measures() if measure.suits(output))
     count, clusters = len(lattice.names), Clusters.of(lattice.groups)
-    return Panel(
+    return DominanceReport(
         lattice.names,
         rule,
         lattice.rule,
@@ -133,7 +133,7 @@ def panel(
 
 
 def ranking(lattice: Lattice, output: Output, modalities: Modalities, probes: Probes | None) -> Agreement:
-    """Whom the measures put first, as `panel` says it, without what takes time: intervals, pairs, derivations."""
+    """Which modality each measure ranks first, as in `dominance_report`, without intervals, pairs and derivations."""
     evidence = Evidence(lattice, output, modalities, probes)
     ranked = {}
     for measure in measures():

@@ -57,7 +57,7 @@ class Conflicts:
     lengths: Numbers | None
 
 
-def course(rows: Rows, metric: str = "", nothing: float = 0.0) -> TrainingDynamics:
+def training_dynamics(rows: Rows, metric: str = "", nothing: float = 0.0) -> TrainingDynamics:
     """The training as a whole. metric: which score (the first one by default); nothing: its value for no input at all.
 
     Raises CheckpointError for a log without gradients.
@@ -84,7 +84,7 @@ def course(rows: Rows, metric: str = "", nothing: float = 0.0) -> TrainingDynami
     )
 
 
-def conflicts(rows: Rows) -> Conflicts:
+def gradient_conflicts(rows: Rows) -> Conflicts:
     """The angles of a training. Raises CheckpointError where none were logged: only some methods have them."""
     kept = [row for row in rows if "angles_before" in row["logs"]]
     if not kept:

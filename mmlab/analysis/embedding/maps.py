@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from mmlab.analysis.embedding.projection import (
     Points,
     axes,
-    carried,
     correct,
     held_out,
-    likeness,
     pca,
     place,
+    projected_covariances,
     rank,
+    similarity_to_complete,
     valid,
 )
 from mmlab.core.options import option
@@ -68,7 +68,7 @@ class Places:
 
     points:   `[K, d]`; spread: `[K, d, d]`, None for a method without variance.
     variance: `[K]`, the mean over the embedding's dimensions, or None.
-    likeness: `[K]`, the cosine of the embedding with that from complete input.
+    similarity: `[K]`, the cosine of the embedding with that from complete input.
     right:    bool `[K]`, None where it is not known here.
     far:      `[K]` in [0, 1]: which share of the known samples lie nearer to another one. 0 for a known sample.
     """
@@ -77,7 +77,7 @@ class Places:
     points: Points
     spread: Points | None
     variance: Points | None
-    likeness: Points
+    similarity: Points
     right: NDArray[np.bool_] | None
     far: Points
     known: bool
@@ -99,7 +99,7 @@ def known_places(found: Sweep, made: Map, row: int) -> Places:
         points=picture.points[kept, row],
         spread=None if picture.spread is None else picture.spread[kept, row],
         variance=None if found.variance is None else found.variance[kept, row].mean(1),
-        likeness=likeness(found.mean[kept, row]),
+        similarity=similarity_to_complete(found.mean[kept, row]),
         right=None if right is None else right[kept, row],
         far=np.zeros(len(keys), np.float32),
         known=True,
@@ -118,13 +118,13 @@ def new_places(found: Sweep, made: Map, keys: Sequence[str], mean: Points, varia
         spread = None if variance is None else fitted.spread(variance)
     else:
         landed = placed.points
-        spread = None if variance is None else carried(mean, variance, known, points, DRAWS, seed=0)
+        spread = None if variance is None else projected_covariances(mean, variance, known, points, DRAWS, seed=0)
     return Places(
         keys=tuple(keys),
         points=landed,
         spread=spread,
         variance=None if variance is None else variance.mean(1),
-        likeness=likeness(mean),
+        similarity=similarity_to_complete(mean),
         right=None,
         far=rank(placed, made.distances),
         known=False,

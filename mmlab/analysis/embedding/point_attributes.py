@@ -63,7 +63,7 @@ def main(there: Mapping[str, Property]) -> tuple[str, Property]:
     raise DataError("Nearest neighbours are not defined for this kind of output.")
 
 
-def told(
+def neighbour_score(
     points: Floats, kind: Property, row: int, kept: NDArray[np.bool_], neighbours: int = map_quality.NEIGHBOURS
 ) -> float:
     """How well the neighbours of `points` `[P, d]`, the `kept` samples under combination `row`, tell a property.

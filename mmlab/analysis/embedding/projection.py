@@ -124,7 +124,7 @@ def rank(placed: Placed, distances: Floats) -> Points:
     return np.asarray(np.searchsorted(distances, placed.distance).clip(0, 100) / 100, np.float32)
 
 
-def carried(
+def projected_covariances(
     mean: Floats, variance: Floats, known: Floats, points: Points, draws: int, seed: int
 ) -> NDArray[np.float32]:
     """Covariances `[Q, d, d]` in a picture that is not linear: draws of each embedding, pushed through the map.
@@ -183,7 +183,7 @@ def embed(
     return mean, torch.cat([each.variance for each in fused if each.variance is not None]).float().cpu().numpy()
 
 
-def likeness(mean: Floats) -> Points:
+def similarity_to_complete(mean: Floats) -> Points:
     """Cosine of each row `[K, D]` with the last one, complete input."""
     unit = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
     return np.asarray(unit @ unit[-1], np.float32)

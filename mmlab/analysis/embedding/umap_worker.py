@@ -26,7 +26,7 @@ import numpy as np
 from mmlab.analysis.embedding.map_file import MAP, write_map
 from mmlab.analysis.embedding.map_quality import NEIGHBOURS, neighbour_overlap
 from mmlab.analysis.embedding.maps import Map, MapSettings
-from mmlab.analysis.embedding.projection import axes, carried, held_out, nearest, valid
+from mmlab.analysis.embedding.projection import axes, held_out, nearest, projected_covariances, valid
 from mmlab.core.errors import CheckpointError, MmlabError
 from mmlab.core.options import as_dict, build
 from mmlab.core.parent_watch import end_with_parent
@@ -95,7 +95,9 @@ def fit(found: Sweep, settings: MapSettings, on_progress: Progress = lambda _: N
     spread = None
     if found.variance is not None and settings.draws:
         spread = np.zeros((*there.shape, 2, 2), np.float32)
-        spread[there] = carried(known, found.variance[there], known, points, settings.draws, settings.seed)
+        spread[there] = projected_covariances(
+            known, found.variance[there], known, points, settings.draws, settings.seed
+        )
     tell()
     overlap = solid = None
     if settings.again:

@@ -28,7 +28,7 @@ class ConformalInterval:
     samples: int
 
 
-def reaches(found: Sweep, sample: str = "", level: float = LEVEL) -> dict[str, ConformalInterval]:
+def interval_by_combination(found: Sweep, sample: str = "", level: float = LEVEL) -> dict[str, ConformalInterval]:
     """By combination, for answers that are one number; a combination that too few samples have is left out.
 
     For a sample of the sweep itself, only the half of the groups that it does not belong to is used, so that nothing

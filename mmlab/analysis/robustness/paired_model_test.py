@@ -17,7 +17,7 @@ from mmlab.core.phrases import phrase
 
 
 @dataclass(frozen=True)
-class Duel:
+class PairedModelTest:
     """The first model less the second, by bit mask.
 
     difference: `[2**M]`; interval: 95 %, `[2**M, 2]`, both resampled together; p: of right answers, corrected by Holm
@@ -40,7 +40,7 @@ class Duel:
         return "McNemar" if self.clusters.are_singles else phrase("sign flips of groups")
 
 
-def duel(first: PerSampleScores, second: PerSampleScores, measure: str) -> Duel:
+def paired_model_test(first: PerSampleScores, second: PerSampleScores, measure: str) -> PairedModelTest:
     """Compare two models on their common samples. Raises DataError where inputs or samples differ.
 
     Whole groups are drawn for the interval and flipped for p, which without groups is McNemar's exact test.
@@ -59,7 +59,7 @@ def duel(first: PerSampleScores, second: PerSampleScores, measure: str) -> Duel:
     raw = [_p(ours, theirs, clusters) for ours, theirs in zip(first.right[1:], second.right[1:], strict=True)]
     p = np.concatenate([[np.nan], holm(raw) if clusters.are_enough else raw])
     won, lost = first.right & ~second.right, second.right & ~first.right
-    return Duel(one.scores - other.scores, interval, p, won, lost, first.ids, clusters)
+    return PairedModelTest(one.scores - other.scores, interval, p, won, lost, first.ids, clusters)
 
 
 def _p(first: Flags, second: Flags, clusters: Clusters) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import entr
 
 from mmlab.core.outputs import Segmentation
-from mmlab.core.outputs.labelled_places import flags_known, flags_there
+from mmlab.core.outputs.label_masks import labelled_flags, region_flags
 from mmlab.core.outputs.segmentation import FOUND, KEPT, SHARED, THERE, dice_of
 
 Flags = NDArray[np.bool_]
@@ -37,7 +37,7 @@ def by_region(output: Segmentation, found: Flags, truth: Truth) -> Numbers:
 
 def _kept(found: Flags, truth: Truth) -> Numbers:
     kept = np.zeros((len(found), KEPT))
-    there, counted = flags_there(truth), found & flags_known(truth)
+    there, counted = region_flags(truth), found & labelled_flags(truth)
     for column, part in ((SHARED, counted & there), (FOUND, counted), (THERE, there)):
         kept[:, column] = part.reshape(len(part), -1).sum(1)
     return kept
@@ -45,8 +45,8 @@ def _kept(found: Flags, truth: Truth) -> Numbers:
 
 def difference(found: Flags, truth: Truth) -> NDArray[np.int64]:
     """Per pixel, how many (nested) regions too many (above 0) or too few (below 0) were found: `[...]`."""
-    off = found.sum(0, dtype=np.int64) - flags_there(truth).sum(0, dtype=np.int64)
-    return np.where(flags_known(truth), off, 0)
+    off = found.sum(0, dtype=np.int64) - region_flags(truth).sum(0, dtype=np.int64)
+    return np.where(labelled_flags(truth), off, 0)
 
 
 def uncertainty(probability: NDArray[Any]) -> Numbers:

@@ -15,7 +15,7 @@ from mmlab.core.number_text import p_value
 from mmlab.core.reference import Reference
 
 if TYPE_CHECKING:
-    from mmlab.analysis.dominance.report import Panel
+    from mmlab.analysis.dominance.report import DominanceReport
 
 
 class Absent(StrEnum):
@@ -64,9 +64,9 @@ def command(
         say(f"  Why they differ: {reason}")
 
 
-def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...], dict[str, str]]:
+def _measured(reference: Reference, donor: bool) -> tuple[DominanceReport, tuple[str, ...], dict[str, str]]:
     with bar(f"Loading {reference.name}", None) as shown:
-        from mmlab.analysis.dominance.model_panel import panel_of
+        from mmlab.analysis.dominance.model_report import model_report
         from mmlab.inference.device import one_thread
         from mmlab.inference.predictor import Model
 
@@ -74,11 +74,11 @@ def _measured(reference: Reference, donor: bool) -> tuple[Panel, tuple[str, ...]
         model = Model.open(reference)
         modalities = model.task.info.modalities
         begin = partial(shown.start, "Predicting with swapped inputs", 1.0)
-        found = panel_of(model, Path(reference.path), donor, begin, shown.move)
+        found = model_report(model, Path(reference.path), donor, begin, shown.move)
     return found, modalities.names, {each.name: each.label for each in modalities}
 
 
-def _pairs(found: Panel, labels: dict[str, str]) -> None:
+def _pairs(found: DominanceReport, labels: dict[str, str]) -> None:
     columns = [(each.name, n, column.label) for each in found.pair_measures for n, column in enumerate(each.columns)]
     rows = [
         (

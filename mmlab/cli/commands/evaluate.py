@@ -177,7 +177,7 @@ def _basis(task: Task, found: dict[str, Any]) -> str:
 def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, Any]:
     from mmlab.experiments.train_job import summary
     from mmlab.inference.sweep import sweep
-    from mmlab.training.missing_data import as_they_are, missing_shares, with_missing
+    from mmlab.training.missing_data import metrics_as_given, missing_shares, with_missing
 
     with bar("Reading the test set", None) as shown:
         modalities = model.task.info.modalities
@@ -188,7 +188,7 @@ def _measured(model: Model, source: str, missing: str, seed: int) -> dict[str, A
     measured = summary(found, model.method)
     if not samples.present.all():
         measured["missing"] = missing_shares(samples, modalities)
-        measured["as_they_are"] = as_they_are(found, model.method.output, modalities)
+        measured["as_they_are"] = metrics_as_given(found, model.method.output, modalities)
     return measured
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from mmlab.core.errors import Unsupported
 from mmlab.core.outputs.base import Output, thirds
 from mmlab.core.outputs.hausdorff import hausdorff95
-from mmlab.core.outputs.labelled_places import UNLABELLED, is_there, known_places, only_known, places_of
+from mmlab.core.outputs.label_masks import UNLABELLED, labelled_mask, region_mask, spatial_dims, zero_unlabelled
 from mmlab.core.outputs.prediction import Prediction
 from mmlab.core.outputs.region_losses import HEAVIEST, foreground_loss, picture_loss
 from mmlab.core.outputs.reliability_counts import BINS, binary_entropy, reliability_counts
@@ -135,13 +135,13 @@ class Segmentation(Output):
 
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Soft Dice (smooth 1) plus binary cross-entropy, averaged over regions, over labelled pixels: `[B]`."""
-        truth, known = is_there(target).to(logits.dtype), known_places(target)
+        truth, known = region_mask(target).to(logits.dtype), labelled_mask(target)
         if self.weighs_foreground:
             return foreground_loss(logits, truth, HEAVIEST, known)
         return picture_loss(logits, truth, known)
 
     def uncertainty(self, logits: Tensor) -> Tensor:
-        return binary_entropy(logits).mean((1, *places_of(logits)))
+        return binary_entropy(logits).mean((1, *spatial_dims(logits)))
 
     def certainty(self, logits: Tensor) -> Tensor:
         probability = logits.sigmoid()
@@ -156,7 +156,7 @@ class Segmentation(Output):
 
     def labels(self, target: Tensor) -> Tensor:
         """How many of the (nested) regions a pixel belongs to; `UNLABELLED` where nobody knows."""
-        found, known = is_there(target).long().sum(1), known_places(target)
+        found, known = region_mask(target).long().sum(1), labelled_mask(target)
         return found if known is None else torch.where(known[:, 0], found, UNLABELLED)
 
     def score(self, logits: Tensor, target: int) -> Tensor:
@@ -232,8 +232,8 @@ class Segmentation(Output):
         Of labelled pixels: an answer on others is neither right nor wrong, and no part of an outline. How sure a model
         is, the mean entropy, is that of the whole picture, since nobody tells it which pixels those are.
         """
-        known, places = known_places(target), places_of(logits)
-        found, truth = only_known(logits > 0, known), is_there(target)
+        known, places = labelled_mask(target), spatial_dims(logits)
+        found, truth = zero_unlabelled(logits > 0, known), region_mask(target)
         counts = torch.stack([part.sum(places) for part in (found & truth, found, truth)], 2)
         entropy = binary_entropy(logits).mean(places)[..., None]
         far = torch.full_like(entropy, torch.nan)
@@ -244,7 +244,7 @@ class Segmentation(Output):
 
     def condense_target(self, target: Tensor) -> Tensor:
         """How many pixels of each sample belong to each region, `[B, R]`."""
-        return is_there(target).long().sum(places_of(target))
+        return region_mask(target).long().sum(spatial_dims(target))
 
     def read(self, logits: Tensor) -> Prediction:
         shares, uncertainties, there = [], [], []

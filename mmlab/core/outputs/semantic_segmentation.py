@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mmlab.core.number_text import percent
-from mmlab.core.outputs.labelled_places import is_there, known_places
+from mmlab.core.outputs.label_masks import labelled_mask, region_mask
 from mmlab.core.outputs.region_losses import HEAVIEST, foreground_loss
 from mmlab.core.outputs.segmentation import (
     FOUND,
@@ -68,8 +68,8 @@ class SemanticSegmentation(Segmentation):
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
         """Soft Dice over the batch plus binary cross-entropy: most pictures lack some of the kinds, and Dice picture by
         picture would reward never finding these: `[B]`."""
-        truth, heaviest = is_there(target).to(logits.dtype), HEAVIEST if self.weighs_foreground else 1.0
-        return foreground_loss(logits, truth, heaviest, known_places(target))
+        truth, heaviest = region_mask(target).to(logits.dtype), HEAVIEST if self.weighs_foreground else 1.0
+        return foreground_loss(logits, truth, heaviest, labelled_mask(target))
 
     def card(self) -> dict[str, Any]:
         """What a checkpoint stores about its output."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from mmlab.core.errors import DataError, MmlabError
-from mmlab.core.long_work import followed
+from mmlab.core.long_work import report_progress
 from mmlab.core.process_end import end_quickly
 from mmlab.core.storage_errors import storage_errors
 from mmlab.experiments.background.manager import TrainingQueue
@@ -40,7 +40,7 @@ def main(words: Sequence[str]) -> None:
         with storage_errors():
             turn = _wait(trainings, home, asked)
             write(home / STATUS, {"state": "running", "asked": asked})
-            with followed(_Reading(home, asked).told):
+            with report_progress(_Reading(home, asked).told):
                 _train(trainings, home)
             os.close(turn)
         ended = {"state": "done"}

@@ -62,7 +62,7 @@ class AttributionRecorder:
         apart = max(1, len(names) // SAMPLES)  # neighbours may be slices of one volume
         self.subjects = {name: _Subject.of(task, name) for name in names[apart // 2 :: apart][:SAMPLES]}
 
-    def look(self, epoch: int) -> dict[str, Any]:
+    def record(self, epoch: int) -> dict[str, Any]:
         """Record the maps of this epoch, if it is one of the handful; nothing for the log."""
         if epoch not in self.wanted or not self.subjects:
             return {}
@@ -88,7 +88,7 @@ class ShareRecorder:
     method: Method
     validation: Samples
 
-    def look(self, epoch: int) -> dict[str, Any]:
+    def record(self, epoch: int) -> dict[str, Any]:
         """`shares` by modality, see the function of that name."""
         return {"shares": shares(self.method, self.validation)}
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mmlab.analysis.base.sampling import FEWEST, complete_samples
 from mmlab.analysis.embedding.alignment import align, alignment
-from mmlab.analysis.embedding.point_attributes import MAIN, Labels, Property, main, properties, told
+from mmlab.analysis.embedding.point_attributes import MAIN, Labels, Property, main, neighbour_score, properties
 from mmlab.analysis.embedding.projection import axes
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
@@ -69,7 +69,7 @@ class EmbeddingRecorder:
         count = method.output.affordable(MEASURED, DENSE)
         self.samples = complete_samples(validation, count) if enough else None
 
-    def look(self, epoch: int) -> dict[str, Any]:
+    def record(self, epoch: int) -> dict[str, Any]:
         """Record the map of this epoch, if it is one of the handful. Leaves the method in eval mode."""
         if epoch not in self.wanted or self.samples is None:
             return {}
@@ -99,7 +99,7 @@ class EmbeddingRecorder:
             **_packed("shown", _drawn(values.astype(np.float64))[..., None]),
             "about": np.array(about),
             "explained": np.array(fitted.explained.sum(), np.float32),
-            "told": np.array([told(found.mean[row], kind, row, everyone) for row in rows], np.float32),
+            "told": np.array([neighbour_score(found.mean[row], kind, row, everyone) for row in rows], np.float32),
             "cosine": np.array([cosines.get(key, 1.0) for key in found.combinations], np.float32),
         }
         if found.variance is not None:

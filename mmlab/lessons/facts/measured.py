@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmlab.analysis.robustness import telling_samples
+from mmlab.analysis.robustness import notable_samples
 from mmlab.core.errors import UnknownName, Unsupported
 from mmlab.core.number_text import percent
 from mmlab.lessons.fact import FactSource, Finding, as_text, best_finding, best_of, combination, fact, metric_of, scores
@@ -82,7 +82,7 @@ def _sure_mistakes(ask: Ask, source: FactSource) -> float:
     wrong = ~found.right[row]
     if not found.is_probability or not wrong.any():
         raise Unsupported("There is no mistake with a probability here.", "Ask for `score`.")
-    return float((found.weight[row][wrong] >= telling_samples.SURE).mean())
+    return float((found.weight[row][wrong] >= notable_samples.SURE).mean())
 
 
 def _ranked(ask: Ask, source: FactSource, worst: bool) -> Finding:
@@ -93,9 +93,9 @@ def _ranked(ask: Ask, source: FactSource, worst: bool) -> Finding:
     return Finding(found, modalities.parse(found).label)
 
 
-def _behaviour(ask: Ask, source: FactSource) -> tuple[telling_samples.Behaviour, int]:
+def _behaviour(ask: Ask, source: FactSource) -> tuple[notable_samples.Behaviour, int]:
     """How the model answers the test set, and the row of the inputs that are meant."""
-    found = telling_samples.behaviour(source.sweep(source.reference(ask)), source.task(ask.task).info.output)
+    found = notable_samples.behaviour(source.sweep(source.reference(ask)), source.task(ask.task).info.output)
     return found, found.keys.index(combination(ask, source).key)
 
 

@@ -9,7 +9,7 @@ from mmlab.analysis.attribution.faithfulness import faithfulness
 from mmlab.analysis.attribution.registry import find as find_explainer
 from mmlab.analysis.base.input_swapping import InputSwapper
 from mmlab.analysis.base.sampling import complete_samples
-from mmlab.analysis.dominance.cue_conflict import clash
+from mmlab.analysis.dominance.cue_conflict import measure_conflict
 from mmlab.core.errors import UnknownName
 from mmlab.core.number_text import percent
 from mmlab.core.results import Sweep
@@ -65,7 +65,7 @@ def followed(ask: Ask, source: FactSource) -> Finding:
         count = model.method.output.affordable(MOST_CLASHING, MOST_CLASHING_MAPS)
         chosen = complete_samples(source.task(ask.task).samples("test"), count)
         swapper = InputSwapper(model.method, chosen.inputs)
-        found = clash(swapper, chosen.target.numpy(), model.method.output, *pair)
+        found = measure_conflict(swapper, chosen.target.numpy(), model.method.output, *pair)
     shares = dict(zip(pair, (found.share, found.other_share), strict=True))
     winner = max(shares, key=shares.__getitem__)
     return Finding(winner, percent(shares[ask.of or winner]))

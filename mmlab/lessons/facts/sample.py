@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from mmlab.analysis.robustness import region_overlap
-from mmlab.analysis.robustness.telling_samples import SURE
+from mmlab.analysis.robustness.notable_samples import SURE
 from mmlab.core.errors import UnknownName, Unsupported
 from mmlab.core.number_text import fixed, percent
 from mmlab.lessons.fact import FactSource, Finding, fact, prediction

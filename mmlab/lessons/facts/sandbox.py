@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 
-from mmlab.analysis.dominance.gradient_conflict import GradientPair, meeting
+from mmlab.analysis.dominance.gradient_conflict import GradientPair, gradient_pair
 from mmlab.core.errors import UnknownName
 from mmlab.core.number_text import fixed, percent
 from mmlab.experiments.synthetic_validation import Verdict, tried
@@ -47,7 +47,7 @@ def known_number(ask: Ask, source: FactSource) -> Finding:
 @fact("known_alone", "From which input alone the network on `ground` is better than a coin: left, right, both or none.")
 def known_alone(ask: Ask, source: FactSource) -> Finding:
     """The score of each input alone is the text."""
-    row = tried(ask.ground).panel.row("alone")
+    row = tried(ask.ground).report.row("alone")
     scores = [number.value for number in row.numbers]
     better = [name for name, score in zip(SIDES, scores, strict=True) if score > COIN + AHEAD]
     key = "both" if len(better) == len(SIDES) else better[0] if better else "none"
@@ -101,4 +101,4 @@ def _pair(ask: Ask) -> GradientPair:
     match = ARROWS.fullmatch(ask.arrows)
     if not match:
         raise UnknownName("No two gradients are named.", "Name them in `arrows`, as in 135:1.0:2.0.")
-    return meeting(float(match[2]), float(match[3]), min(float(match[1]), 180.0))
+    return gradient_pair(float(match[2]), float(match[3]), min(float(match[1]), 180.0))

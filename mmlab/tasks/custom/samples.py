@@ -17,7 +17,7 @@ from torch import Tensor
 
 from mmlab.core.errors import DataError, MmlabError
 from mmlab.core.file_stamp import ABSENT, Stamp, stamp_of
-from mmlab.core.long_work import counted
+from mmlab.core.long_work import with_progress
 from mmlab.core.recordings import Raw
 from mmlab.core.task import PreparedInput
 from mmlab.modalities.array_file import ENDINGS, row_bytes, row_in
@@ -229,7 +229,7 @@ def scales_of(description: Description, rows: Sequence[Row]) -> dict[str, Scale]
         name, made = item.modality.name, Quartiles if item.kind.robust else Moments
         moments = made(item.kind.scaled_rows)
         having = [row for row in rows if name in row.cells and row.split == "train"]
-        for row in counted(f"Finding the scale of '{item.modality.label}'", having):
+        for row in with_progress(f"Finding the scale of '{item.modality.label}'", having):
             for reading in _readings(description, replace(row, cells={name: row.cells[name]}), problems).values():
                 moments.add(measured(item.kind, reading.tensor))
         found[name] = moments.scale()
@@ -243,7 +243,7 @@ def ready_rows(
 ) -> Iterator[tuple[Row, dict[str, NDArray[np.float32]], Any]]:
     """Each row that can be used, its inputs as a model sees them and its target; what is wrong goes to `problems`."""
     split = SPLIT_NAMES[rows[0].split] if rows else ""
-    for row in counted(f"Reading the {split} samples", rows):
+    for row in with_progress(f"Reading the {split} samples", rows):
         of_row = Problems()
         readings, target = prepared(description, row, of_row)
         if usable(description, row, of_row) is None:

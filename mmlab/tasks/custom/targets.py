@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Classification, Detection, Multilabel, Output, Regression, Segmentation
-from mmlab.core.outputs.labelled_places import UNLABELLED
+from mmlab.core.outputs.label_masks import UNLABELLED
 from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.core.outputs.segmentation import MEASURED_BY
 from mmlab.core.plain_text import LONGEST_NAME, NAMES_HINT, is_plain, plain

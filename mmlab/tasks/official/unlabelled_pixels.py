@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmlab.core.errors import MmlabError
-from mmlab.core.long_work import counted
+from mmlab.core.long_work import with_progress
 from mmlab.tasks.custom.current_rows import rows_of
 from mmlab.tasks.custom.label_maps import label_map, unlabelled
 from mmlab.tasks.custom.manifest import SPLITS
@@ -24,7 +24,7 @@ def unlabelled_pixels(folder: Path) -> dict[str, tuple[int, int]]:
     if description is None or not description.ignored:
         return {}
     found: dict[str, tuple[int, int]] = dict.fromkeys(SPLITS, (0, 0))
-    for row in counted("Counting the pixels that nobody labelled", rows_of(description)):
+    for row in with_progress("Counting the pixels that nobody labelled", rows_of(description)):
         try:
             count, pixels = unlabelled(description, label_map(description, row))
         except MmlabError:

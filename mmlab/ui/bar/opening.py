@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from mmlab.analysis.robustness import telling_samples
-from mmlab.analysis.robustness.telling_samples import Behaviour, Telling
+from mmlab.analysis.robustness import notable_samples
+from mmlab.analysis.robustness.notable_samples import Behaviour, NotableSample
 from mmlab.core.errors import MmlabError
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
@@ -27,10 +27,10 @@ def settle(task: Task, references: Sequence[Reference]) -> None:
     url_state.suppose(**_opening(task, references))
 
 
-def telling(task: Task, references: Sequence[Reference]) -> list[Telling]:
+def telling(task: Task, references: Sequence[Reference]) -> list[NotableSample]:
     """The samples on which the first two models say the most, clearest first; none where one is not measured."""
     models = _behaviours(tuple(references[:2]), cache.version(task.name, *task.gallery()))
-    return telling_samples.telling(*models[:2]) if models else []
+    return notable_samples.notable_samples(*models[:2]) if models else []
 
 
 def filters(task: Task, references: Sequence[Reference]) -> dict[str, tuple[str, ...]]:
@@ -40,10 +40,10 @@ def filters(task: Task, references: Sequence[Reference]) -> dict[str, tuple[str,
     if not models:
         return {ALL: gallery}
     flags = {
-        FLIPS: [telling_samples.flips(model) for model in models],
-        SURE: [telling_samples.sure_but_wrong(model) for model in models],
-        DISAGREE: [telling_samples.inputs_disagree(model) for model in models],
-        PART: [telling_samples.models_part(models)] if len(models) > 1 else [],
+        FLIPS: [notable_samples.flips(model) for model in models],
+        SURE: [notable_samples.sure_but_wrong(model) for model in models],
+        DISAGREE: [notable_samples.inputs_disagree(model) for model in models],
+        PART: [notable_samples.models_disagree(models)] if len(models) > 1 else [],
     }
     ids = models[0].ids
     caught = {
@@ -84,7 +84,7 @@ def _behaviours(references: tuple[Reference, ...], version: object) -> tuple[Beh
         return ()
     task = cache.task(references[0].task)
     try:
-        found = [telling_samples.behaviour(cache.sweep(each), task.info.output) for each in references]
+        found = [notable_samples.behaviour(cache.sweep(each), task.info.output) for each in references]
     except MmlabError:
         return ()
     common = set.intersection(*(set(each.ids) for each in found))

@@ -12,7 +12,7 @@ from html import escape
 
 import streamlit as st
 
-from mmlab.analysis.robustness.telling_samples import SURE
+from mmlab.analysis.robustness.notable_samples import SURE
 from mmlab.core.number_text import percent
 from mmlab.core.phrases import say
 from mmlab.lessons.classroom import Question

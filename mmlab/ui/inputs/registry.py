@@ -25,7 +25,7 @@ from mmlab.core.errors import UnknownName
 from mmlab.core.modality import Modality
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.phrases import phrase, say
-from mmlab.core.task import Task, brought_as, takes_files
+from mmlab.core.task import Task, takes_files, upload_kind
 from mmlab.ui.session import upload_draft, uploads
 from mmlab.ui.text.markdown import plain
 
@@ -106,7 +106,7 @@ def ways(task: Task, modality: Modality) -> dict[str, Way]:
     """The ways to give this input, by label. Raises UnknownName for a control that does not exist."""
     _discover()
     own = _WAYS.get(f"{task.name}.{modality.name}", {})
-    kind = brought_as(task, modality)
+    kind = upload_kind(task, modality)
     names = modality_kind(kind).ways if kind else ("file",)
     return {**own, **dict(_found(_CONTROLS, name) for name in names)}
 
@@ -114,7 +114,7 @@ def ways(task: Task, modality: Modality) -> dict[str, Way]:
 def shared(task: Task) -> list[tuple[Together, list[Modality]]]:
     """The controls that give several inputs of this task at once, with these inputs."""
     _discover()
-    whole = [item for item in task.info.modalities if brought_as(task, item) == item.kind]
+    whole = [item for item in task.info.modalities if upload_kind(task, item) == item.kind]
     able = [item for item in whole if takes_files(task, item.name)]
     by_kind = {kind: [item for item in able if item.kind == kind] for kind in dict.fromkeys(i.kind for i in able)}
     names = {kind: modality_kind(kind).shared_way for kind, items in by_kind.items() if len(items) > 1}
@@ -146,7 +146,7 @@ def held(key: str) -> uploads.UploadedFile | None:
 @control("file", FILE)
 def _file(task: Task, modality: Modality, key: str) -> None:
     """A file with one of the endings of its kind; any where the kind names none."""
-    kind = brought_as(task, modality)
+    kind = upload_kind(task, modality)
     st.file_uploader(
         say("A file for the {input}", input=plain(modality.spoken)),
         type=(list(modality_kind(kind).endings) if kind else None) or None,

@@ -85,7 +85,7 @@ class Panel:
         self.parts.append(f'<ellipse cx="{x}" cy="{y}" rx="{rx}" ry="{ry}" {look}/>')
 
     def grid(self, x: float, y: float, side: float, shades: str) -> None:
-        """A small table of likeness, 4 x 4; `shades` are digits 0 to 9."""
+        """A small similarity matrix, 4 x 4; `shades` are digits 0 to 9."""
         cell = side / 4
         for number, shade in enumerate(shades):
             place = f'x="{x - side / 2 + cell * (number % 4):.1f}" y="{y - side / 2 + cell * (number // 4):.1f}"'

@@ -2,7 +2,7 @@
 
 >>> steps = [paths.Step("image-sound", "IS", place, good=True, spread=covariance), ...]
 >>> figure = paths.path(picture.points, steps, paths.chain(keys, on="image"))
->>> html = paths.table(steps, likeness, variance, on="image")
+>>> html = paths.table(steps, similarity, variance, on="image")
 """
 
 from __future__ import annotations
@@ -145,8 +145,8 @@ def animate(figure: go.Figure, steps: Sequence[Step], keys: Sequence[str]) -> go
     return figure
 
 
-def table(steps: Sequence[Step], likeness: Sequence[float], variance: Sequence[float] | None, on: str) -> str:
-    """A row of HTML per combination, complete input first: letters, answer, variance, likeness to complete input."""
+def table(steps: Sequence[Step], similarity: Sequence[float], variance: Sequence[float] | None, on: str) -> str:
+    """A row of HTML per combination, complete input first: letters, answer, variance, similarity to complete input."""
     judged = any(step.good is not None for step in steps)
     titles = [
         say("Inputs"),
@@ -159,7 +159,7 @@ def table(steps: Sequence[Step], likeness: Sequence[float], variance: Sequence[f
         cells = [f"<b>{escape(step.letters)}</b>"]
         cells += [{True: say("✓ right"), False: say("✗ wrong"), None: ""}[step.good]] if judged else []
         cells += [f"{variance[row]:.2f}"] if variance else []
-        cells.append(fixed(likeness[row], 2))
+        cells.append(fixed(similarity[row], 2))
         strong = "background:color-mix(in srgb, currentColor 9%, transparent)" if step.key == on else ""
         inside = "".join(f'<td class="mm-num">{cell}</td>' for cell in cells)
         rows += f'<tr style="{strong}">{inside}</tr>'

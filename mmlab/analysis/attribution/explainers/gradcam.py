@@ -9,7 +9,7 @@ from torch import Tensor
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
 from mmlab.analysis.attribution.evidence_question import averaged
 from mmlab.analysis.attribution.layer_maps import weighed
-from mmlab.analysis.attribution.registry import AT_LAYERS, Question, explainer
+from mmlab.analysis.attribution.registry import AT_LAYERS, AttributionRequest, explainer
 from mmlab.core.results import Attribution
 
 UNUSED = {"allow_unused": True, "materialize_grads": True}  # a layer that an answer does not use has gradient zero
@@ -22,7 +22,7 @@ UNUSED = {"allow_unused": True, "materialize_grads": True}  # a layer that an an
     "Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks, ICCV 2017",
     shares=AT_LAYERS,
 )
-def grad_cam(question: Question) -> Attribution:
+def grad_cam(question: AttributionRequest) -> Attribution:
     """Grad-CAM at `Method.cam_layers`, through captum, for every combination of one sample.
 
     Maps are cut at zero (the paper's ReLU), then brought to the places of the modality, each cell at the centre of what

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmlab.analysis.attribution.layer_maps import weighed
-from mmlab.analysis.attribution.registry import AT_LAYERS, Question, explainer
+from mmlab.analysis.attribution.registry import AT_LAYERS, AttributionRequest, explainer
 from mmlab.core.results import Attribution
 
 
@@ -17,7 +17,7 @@ from mmlab.core.results import Attribution
     "Chattopadhyay et al., Grad-CAM++: Improved Visual Explanations for Deep Convolutional Networks, WACV 2018",
     shares=AT_LAYERS,
 )
-def grad_cam_plus(question: Question) -> Attribution:
+def grad_cam_plus(question: AttributionRequest) -> Attribution:
     """Grad-CAM++ at `Method.cam_layers`: weights are sums over places of alpha x ReLU(gradient) (Eq. 19, 20).
 
     alpha = g^2 / (2 g^2 + sum(A) g^3), where the second and third derivatives of exp(score) are powers of g. Shares are

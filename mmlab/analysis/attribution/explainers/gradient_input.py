@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmlab.analysis.attribution.input_model import InputAttributionModel, needs_numbers
-from mmlab.analysis.attribution.registry import Question, explainer
+from mmlab.analysis.attribution.registry import AttributionRequest, explainer
 from mmlab.core.results import Attribution
 
 
@@ -14,7 +14,7 @@ from mmlab.core.results import Attribution
     "Shrikumar et al., Not Just a Black Box: Learning Important Features Through Propagating Activation "
     "Differences, 2016",
 )
-def gradient_input(question: Question) -> Attribution:
+def gradient_input(question: AttributionRequest) -> Attribution:
     """Gradient x input through captum. Raises Unsupported where a modality is made of words."""
     from captum.attr import InputXGradient
 

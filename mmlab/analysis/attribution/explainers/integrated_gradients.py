@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmlab.analysis.attribution.input_model import AT_ONCE, InputAttributionModel, needs_numbers
-from mmlab.analysis.attribution.registry import Question, explainer
+from mmlab.analysis.attribution.registry import AttributionRequest, explainer
 from mmlab.core.results import Attribution
 
 STEPS = 32  # of the path
@@ -16,7 +16,7 @@ STEPS = 32  # of the path
     "Sundararajan et al., Axiomatic Attribution for Deep Networks, ICML 2017",
     slow=True,
 )
-def integrated_gradients(question: Question) -> Attribution:
+def integrated_gradients(question: AttributionRequest) -> Attribution:
     """Integrated gradients from `plain` through captum. Raises Unsupported where a modality is made of words."""
     from captum.attr import IntegratedGradients
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from mmlab.analysis.attribution.input_model import AT_ONCE, InputAttributionModel
-from mmlab.analysis.attribution.registry import Question, explainer
+from mmlab.analysis.attribution.registry import AttributionRequest, explainer
 from mmlab.core.modality import Modality
 from mmlab.core.results import Attribution
 
@@ -22,7 +22,7 @@ WINDOWS = {1: 8, 2: 7, 3: 4}  # how many windows fit side by side, by the number
     "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
     slow=True,
 )
-def occlusion(question: Question) -> Attribution:
+def occlusion(question: AttributionRequest) -> Attribution:
     """Occlusion by overlapping windows through captum; `plain` covers them. Each window counts once in the shares."""
     from captum.attr import Occlusion
 

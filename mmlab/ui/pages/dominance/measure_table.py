@@ -13,7 +13,7 @@ import streamlit as st
 from mmlab.analysis.dominance.derivation import Arithmetic
 from mmlab.analysis.dominance.export import as_csv, as_json
 from mmlab.analysis.dominance.measure import CatalogueEntry, Number
-from mmlab.analysis.dominance.report import PairRow, Panel
+from mmlab.analysis.dominance.report import DominanceReport, PairRow
 from mmlab.core.modality import Modalities
 from mmlab.core.number_text import fixed, p_value
 from mmlab.core.phrases import phrase, say
@@ -87,7 +87,7 @@ def _pick(name: str) -> None:
     url_state.put(number=name)
 
 
-def _leading(found: Panel) -> None:
+def _leading(found: DominanceReport) -> None:
     """Whom the measures put first, and why they can differ. All of it is said from the same counts."""
     agreed = found.agreement
     w = "–" if np.isnan(agreed.w) else f"{agreed.w:.2f}"
@@ -128,7 +128,7 @@ def _leading(found: Panel) -> None:
         st.markdown(f"{told}\n\n{said}")
 
 
-def _line(name: str, found: Panel, modalities: Modalities) -> measure_table.Line:
+def _line(name: str, found: DominanceReport, modalities: Modalities) -> measure_table.Line:
     row = found.row(name)
     unit = row.measure.unit
     notes = [_note(number, unit, row.samples) for number in row.numbers]
@@ -151,7 +151,7 @@ def _note(number: Number, unit: str, samples: int) -> str:
     return say("on {count} samples; 95 % interval {low} to {high}", count=count, low=low, high=high)
 
 
-def _pair_line(pair: PairRow, found: Panel, modalities: Modalities) -> measure_table.Line:
+def _pair_line(pair: PairRow, found: DominanceReport, modalities: Modalities) -> measure_table.Line:
     units, values, notes = [], [], []
     for measure in found.pair_measures:
         there = pair.found.get(measure.name)
@@ -171,7 +171,7 @@ def _entries(measures: Sequence[CatalogueEntry]) -> str:
     )
 
 
-def _arithmetic(found: Panel, modalities: Modalities, picked: str) -> None:
+def _arithmetic(found: DominanceReport, modalities: Modalities, picked: str) -> None:
     """The steps to the picked number, its sentence and its source."""
     name, _, column = picked.partition("~")
     rows = {row.measure.name: row for row in found.rows}
@@ -206,7 +206,7 @@ def _steps(title: str, number: Number, measure: CatalogueEntry, unit: str) -> No
         st.caption(" ".join([f"{plain(say(steps.rule))}.", *scores, source]))
 
 
-def _foot(found: Panel, reference: Reference) -> None:
+def _foot(found: DominanceReport, reference: Reference) -> None:
     name = f"mmlab-dominance-{reference.task}-{reference.method}"
     save = partial(st.download_button, on_click="ignore")
     with st.container(horizontal=True, vertical_alignment="center", key="mm-dominance-foot"):

@@ -11,16 +11,16 @@ import numpy as np
 import streamlit as st
 
 from mmlab.analysis.attribution.sanity_checks import RandomLabelModel
-from mmlab.analysis.attribution.sanity_checks import rote as taught
+from mmlab.analysis.attribution.sanity_checks import learn_random_labels as taught
 from mmlab.analysis.base.coalitions import Lattice
-from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, quiet
+from mmlab.analysis.base.input_swapping import InputSwapper, ProgressCallback, no_progress
 from mmlab.analysis.base.sampling import FEWEST, complete_samples
-from mmlab.analysis.dominance.cue_conflict import CueConflict, NoPairs, clash
+from mmlab.analysis.dominance.cue_conflict import CueConflict, NoPairs, measure_conflict
 from mmlab.analysis.dominance.gradient_conflict import CombinationGradients, combination_gradients
 from mmlab.analysis.dominance.payoffs import value_table
 from mmlab.analysis.dominance.perturbations import DONOR_RULE, OWN_RULE, ProbeBudget, Probes, keep, probe, stored
-from mmlab.analysis.dominance.report import Panel, lattice_of
-from mmlab.analysis.dominance.report import panel as measured
+from mmlab.analysis.dominance.report import DominanceReport, lattice_of
+from mmlab.analysis.dominance.report import dominance_report as measured
 from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError, DataError, Unsupported
 from mmlab.core.group_name import group_name
@@ -74,7 +74,7 @@ def probes(reference: Reference, wanted: Chosen = None) -> Probes:
     return run_cached(("probes", reference, wanted), say("Predicting with swapped inputs"), make)
 
 
-def ask(reference: Reference, wanted: Chosen = None, tell: ProgressCallback = quiet) -> Probes:
+def ask(reference: Reference, wanted: Chosen = None, tell: ProgressCallback = no_progress) -> Probes:
     """The same from disk or computed, without a page: for a file that is made outside the session."""
     with cache.pool().lend(reference) as model:
         effort = ProbeBudget.usual(model.method.output)
@@ -114,7 +114,7 @@ def answers(reference: Reference, wanted: Chosen = None) -> Lattice:
     return every if wanted is None else every.at(selection.places(every.ids, wanted))
 
 
-def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
+def panel(reference: Reference, absent: str, wanted: Chosen = None) -> DominanceReport:
     """All measures. absent: "" for the method's own rule, "donor" for another sample's input.
 
     Without the model itself (answers from a file) those that need it say so. Raises Unsupported for "donor" then.
@@ -127,7 +127,7 @@ def panel(reference: Reference, absent: str, wanted: Chosen = None) -> Panel:
         found = None
     info = cache.task(reference.task).info
 
-    def make(tell: ProgressCallback) -> Panel:
+    def make(tell: ProgressCallback) -> DominanceReport:
         own = answers(reference, wanted)
         groups = dict(zip(own.ids, own.groups, strict=True))
         used = found.lattice(info.modalities, groups) if found is not None and absent == DONOR else own
@@ -160,7 +160,9 @@ def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None
             chosen = complete_samples(_among(reference.task, wanted), count)
             recombiner = InputSwapper(model.method, chosen.inputs)
             try:
-                return clash(recombiner, chosen.target.numpy(), model.method.output, first, second, tell=tell)
+                return measure_conflict(
+                    recombiner, chosen.target.numpy(), model.method.output, first, second, tell=tell
+                )
             except NoPairs as error:
                 if wanted is None:
                     raise

@@ -9,7 +9,7 @@ import streamlit as st
 
 from mmlab.analysis.base.coalitions import membership
 from mmlab.analysis.base.ranking import tied_order
-from mmlab.analysis.dominance.oracle_comparison import KNOWN, OracleComparison, beside
+from mmlab.analysis.dominance.oracle_comparison import KNOWN, OracleComparison, compare_with_oracle
 from mmlab.core.modality import Modalities, spoken
 from mmlab.core.number_text import fixed
 from mmlab.core.outputs import Regression
@@ -40,7 +40,7 @@ def show(task: Task, reference: Reference) -> None:
         return
     score = _score()
     with page_frame.error_boundary():
-        found = beside(known_values(), result_cache.lattice(reference), output, score)
+        found = compare_with_oracle(known_values(), result_cache.lattice(reference), output, score)
         st.markdown(_verdict(found, task.info.modalities))
         left, right = st.columns(2, gap="large")
         with left:

@@ -10,7 +10,12 @@ import numpy as np
 import streamlit as st
 
 from mmlab.analysis.base.ranking import tied_order
-from mmlab.analysis.dominance.training_dynamics import Conflicts, TrainingDynamics, conflicts, course
+from mmlab.analysis.dominance.training_dynamics import (
+    Conflicts,
+    TrainingDynamics,
+    gradient_conflicts,
+    training_dynamics,
+)
 from mmlab.core.errors import CheckpointError
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
@@ -56,7 +61,7 @@ def course_of(
 
     beside: shows more of that epoch next to its lattice; kept: the number of the epoch, counted from 0.
     """
-    found = course(rows, metric, nothing)
+    found = training_dynamics(rows, metric, nothing)
     kept_at = _place(found, kept)
     at = _epoch(found, key, kept_at)
     st.markdown(f"{_said(found, names, at)}{_kept(kept_at, at)}")
@@ -68,7 +73,7 @@ def course_of(
             beside(at)
     _curves(found, names, at, key)
     try:
-        angles = conflicts(rows)
+        angles = gradient_conflicts(rows)
     except CheckpointError as error:
         st.caption(plain(str(error)))
         return

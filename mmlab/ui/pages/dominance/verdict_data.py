@@ -18,7 +18,7 @@ from mmlab.analysis.base.clusters import Clusters
 from mmlab.analysis.dominance.agreement import Agreement
 from mmlab.analysis.dominance.payoffs import metric_of_right
 from mmlab.analysis.dominance.perturbations import OWN_RULE
-from mmlab.analysis.dominance.report import Panel, panel, ranking
+from mmlab.analysis.dominance.report import DominanceReport, dominance_report, ranking
 from mmlab.analysis.dominance.verdict import SeedShares, Verdict, judge, shares_of_samples, shares_of_scores
 from mmlab.core.errors import MmlabError
 from mmlab.core.group_name import group_name
@@ -39,7 +39,7 @@ class Evidence:
     """A verdict with every measure that it rests on."""
 
     verdict: Verdict
-    panel: Panel
+    report: DominanceReport
 
 
 def verdict(reference: Reference, wanted: Chosen) -> Verdict:
@@ -70,7 +70,7 @@ def evidence(reference: Reference, wanted: Chosen) -> Callable[[], Evidence]:
             with suppress(MmlabError):  # too few samples: the rows say what they need
                 probed = result_cache.ask(reference, wanted)
         agreed = ranking(answers, info.output, info.modalities, probed)
-        every = panel(answers, info.output, info.modalities, probed, OWN_RULE, noun)
+        every = dominance_report(answers, info.output, info.modalities, probed, OWN_RULE, noun)
         return Evidence(judge(found, labels, agreed), every)
 
     return make

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from mmlab.analysis.dominance.report import Panel, Row
+from mmlab.analysis.dominance.report import DominanceReport, Row
 from mmlab.analysis.dominance.verdict import Verdict
 from mmlab.core.method import METHODS
 from mmlab.core.metric import is_share
@@ -37,8 +37,8 @@ def make(
 ) -> bytes:
     """The file. Runs outside the session, so everything it needs is handed to it. draw: the bars of a verdict."""
     whole = evidence()
-    found, panel = whole.verdict, whole.panel
-    titles = {row.measure.name: say(row.measure.title) for row in panel.rows}
+    found, report = whole.verdict, whole.report
+    titles = {row.measure.name: say(row.measure.title) for row in report.rows}
     measured = words.measured(found, lambda name: titles.get(name, name))
     facts = [
         Fact(say("Verdict"), words.sentence(found)),
@@ -48,7 +48,7 @@ def make(
         Fact(say("Model"), f"{cache.title(reference.method)}: {report_origin.about(reference)}"),
         Fact(say("Seeds"), ", ".join(run.name for run in found.seeds)),
         *(Fact(say("Score"), told) for told in [_score(task, reference)] if told),
-        Fact(say("Absent inputs"), _absent(reference, panel)),
+        Fact(say("Absent inputs"), _absent(reference, report)),
         *report_origin.facts(origin),
         Fact(say("Checked by"), SIGN_HERE),
     ]
@@ -56,7 +56,7 @@ def make(
         (term.title, term.plain.replace("*", ""), term.how.replace("*", "")) for term in map(wording.term, TERMS)
     ]
     title = say("Dominance: {model}, {task}", model=cache.title(reference.method), task=say(task.title))
-    sections = {say("Verdict"): [draw(found)], say("All measures"): [_measures(task, reference, panel)]}
+    sections = {say("Verdict"): [draw(found)], say("All measures"): [_measures(task, reference, report)]}
     return document(title, facts, sections, meanings).encode()
 
 
@@ -77,17 +77,17 @@ def _score(task: Task, reference: Reference) -> str:
     return f"{wording.metric(metric)}: {'; '.join(told)}" if told else ""
 
 
-def _absent(reference: Reference, panel: Panel) -> str:
+def _absent(reference: Reference, report: DominanceReport) -> str:
     """What stands in for an absent input, and what that is for this model."""
     card = METHODS[reference.method].card
     detail = say(card.missing).replace("*", "") if card is not None else ""
-    return f"{say(panel.rule)}. {detail}" if detail else say(panel.rule)
+    return f"{say(report.rule)}. {detail}" if detail else say(report.rule)
 
 
-def _measures(task: Task, reference: Reference, panel: Panel) -> Figure:
+def _measures(task: Task, reference: Reference, report: DominanceReport) -> Figure:
     """Every measure that has values, by input; the largest of each row has the fullest tint."""
     modalities, colours = list(task.info.modalities), pickers.colours(task.info.modalities)
-    there = [row for row in panel.rows if not row.problem]
+    there = [row for row in report.rows if not row.problem]
     columns = [heatmap.Head(each.name, label=say(each.label)) for each in modalities]
     cells = [(heatmap.Head(row.measure.name, label=say(row.measure.title)), _cells(row, colours)) for row in there]
     title = say("All measures, {model}, {task}", model=cache.title(reference.method), task=say(task.title))
@@ -98,11 +98,11 @@ def _measures(task: Task, reference: Reference, panel: Panel) -> Figure:
     ]
     apart = [say(row.measure.title) for row in there if not row.measure.ranks]
     counted = say("Not counted, since more need not mean more reliance: {measures}.", measures=", ".join(apart))
-    missing = [f"{say(row.measure.title)}: {say(row.problem)}" for row in panel.rows if row.problem]
+    missing = [f"{say(row.measure.title)}: {say(row.problem)}" for row in report.rows if row.problem]
     drawing = heatmap.grid(columns, cells, [], title, wide=92, label_wide=250)
     header = ("measure", "input", "value", "low", "high", "unit")
     return Figure(
-        "measures", title, drawing, header, numbers, " ".join([panel.basis, *[counted] * bool(apart), *missing])
+        "measures", title, drawing, header, numbers, " ".join([report.basis, *[counted] * bool(apart), *missing])
     )
 
 

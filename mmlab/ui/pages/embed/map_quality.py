@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from mmlab.analysis.embedding import map_quality
-from mmlab.analysis.embedding.point_attributes import Labels, Property, main, told
+from mmlab.analysis.embedding.point_attributes import Labels, Property, main, neighbour_score
 from mmlab.analysis.embedding.projection import valid
 from mmlab.core.number_text import fixed
 from mmlab.core.phrases import phrase, say
@@ -133,7 +133,7 @@ def neighbour_quality(reference: Reference, name: str, solid: bool) -> dict[str,
 def _neighbour_quality(
     space: NDArray[np.floating], drawn: NDArray[np.floating], kind: Property, row: int, kept: NDArray[np.bool_]
 ) -> NeighbourQuality:
-    inside, drawn_too = (told(points, kind, row, kept) for points in (space, drawn))
+    inside, drawn_too = (neighbour_score(points, kind, row, kept) for points in (space, drawn))
     apart = math.nan
     if isinstance(kind, Labels) and len(set((codes := kind.codes[row, kept]).tolist())) > 1:
         apart = map_quality.silhouette(space, codes)

@@ -94,7 +94,7 @@ def show(view: View, path: Path | None) -> None:
         st.caption(_named(view, view.found.ids.index(view.point)))
     draw(view, path, "embed.path", 480)
     variance = None if path.places.variance is None else path.places.variance.tolist()
-    st.html(sample_path.table(path.steps, path.places.likeness.tolist(), variance, path.on))
+    st.html(sample_path.table(path.steps, path.places.similarity.tolist(), variance, path.on))
 
 
 def draw(view: View, path: Path, key: str, height: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from mmlab.analysis.robustness.conformal_intervals import ConformalInterval
-from mmlab.analysis.robustness.conformal_intervals import reaches as learned
+from mmlab.analysis.robustness.conformal_intervals import interval_by_combination as learned
 from mmlab.core.errors import CheckpointError
 from mmlab.core.outputs import Output, Regression
 from mmlab.core.reference import Reference

@@ -17,7 +17,7 @@ from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
 from mmlab.core.modality_kinds import modality_kind
 from mmlab.core.outputs import Prediction, Segmentation
-from mmlab.core.outputs.labelled_places import flags_known, flags_there
+from mmlab.core.outputs.label_masks import labelled_flags, region_flags
 from mmlab.core.phrases import say
 from mmlab.core.recordings import Picture, Raw
 from mmlab.ui.session import cache
@@ -51,7 +51,7 @@ def cards(
     at = _voxel(answers, whole, truth)
     shown, broken = [], []
     somewhere = np.zeros(len(output.regions), bool) if truth is None else anywhere(truth)
-    unlabelled = truth is not None and not flags_known(truth).all()
+    unlabelled = truth is not None and not labelled_flags(truth).all()
     for method, found in answers.items():
         if isinstance(found, MmlabError):
             broken.append(prediction_cards.complaint(cache.title(method), *refusals.both(found)))
@@ -95,7 +95,7 @@ def truth_of(target: object) -> Truth | None:
 
 def anywhere(regions: Truth) -> Flags:
     """Whether each region is at any place, `[R]`."""
-    return np.asarray(flags_there(regions).reshape(len(regions), -1).any(1))
+    return np.asarray(region_flags(regions).reshape(len(regions), -1).any(1))
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _voxel(answers: Mapping[str, Answers | MmlabError], whole: Combination, trut
     """Of whole scans, the voxel whose planes are shown: where most of the truth is, or else of an answer. It stays
     when an input is switched."""
     known = (
-        [flags_there(truth)]
+        [region_flags(truth)]
         if truth is not None
         else [_regions(each[whole.key]) for each in answers.values() if _works(each)]
     )
@@ -139,7 +139,7 @@ def panels(
     """Prediction, difference and uncertainty: captions with drawings. of_scan: whether it is a slice of a scan."""
     found = np.asarray(chances > SURE)
     unknown, hatched = unlabelled(against)
-    lines = unknown + segmentation.outlines(flags_there(against), dashed=True) + segmentation.numbers(found)
+    lines = unknown + segmentation.outlines(region_flags(against), dashed=True) + segmentation.numbers(found)
     change = segmentation.changes(region_overlap.difference(found, against))
     unsure_of = segmentation.uncertainties(region_overlap.uncertainty(chances))
     where = say("Prediction of {model} over the picture", model=title)
@@ -159,13 +159,13 @@ def true_regions(base: NDArray[np.floating], truth: Truth) -> tuple[str, str]:
     """The truth over a slice `[H, W]`, as a caption with its drawing."""
     unknown, hatched = unlabelled(truth)
     said = say("Ground truth over the slice") + hatched
-    return say("truth"), segmentation.panel(base, segmentation.fills(flags_there(truth)), unknown, said)
+    return say("truth"), segmentation.panel(base, segmentation.fills(region_flags(truth)), unknown, said)
 
 
 def unlabelled(truth: Truth) -> tuple[str, str]:
     """Stripes over what nobody labelled of a picture `[R, H, W]`, and what a drawing with them says for who cannot see
     it; both empty where everything is labelled."""
-    drawn = segmentation.hatched(~flags_known(truth))
+    drawn = segmentation.hatched(~labelled_flags(truth))
     return drawn, f". {say('Hatched: unlabelled, not counted.')}" if drawn else ""
 
 
@@ -191,7 +191,7 @@ def _found(
     if truth is None:
         named = say("{measure} with its prediction from all inputs", measure=measure)
     many = len(names) > segmentation.FEW  # of many regions, those that are neither there nor found are left out
-    places = [place for place, there in enumerate(anywhere(found | flags_there(against))) if there or not many]
+    places = [place for place, there in enumerate(anywhere(found | region_flags(against))) if there or not many]
     said_of = segmentation.numbered([say(name) for name in names])
     rows = [
         segmentation.Score(said_of[place], float(scores[place]), output.goodness_text(scores[place]))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mmlab.analysis.robustness import region_overlap
 from mmlab.core.modality import spoken
 from mmlab.core.outputs import Prediction, Segmentation
-from mmlab.core.outputs.labelled_places import flags_known, flags_there
+from mmlab.core.outputs.label_masks import labelled_flags, region_flags
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
 from mmlab.ui.components import page_frame
@@ -75,14 +75,14 @@ def slices_drawn(
     """Pictures of one slice, its numbers in words and a legend, as HTML."""
     figures = "".join(f"<figure>{shown}<figcaption>{text}</figcaption></figure>" for text, shown in panels)
     said = "" if truth is None else _words(output, found, truth)
-    somewhere = segmentation.anywhere(found if truth is None else flags_there(truth) | found)
-    unlabelled = truth is not None and not flags_known(truth).all()
+    somewhere = segmentation.anywhere(found if truth is None else region_flags(truth) | found)
+    unlabelled = truth is not None and not labelled_flags(truth).all()
     legend = drawn.legend([say(name) for name in output.region_names], truth is not None, somewhere, unlabelled)
     return f'<div class="mm-three mm-slices">{figures}</div><p class="mm-note">{escape(said)}</p>{legend}'
 
 
 def _words(output: Segmentation, found: NDArray[np.bool_], truth: segmentation.Truth) -> str:
-    if not flags_there(truth).any() and not found.any():
+    if not region_flags(truth).any() and not found.any():
         return say("No region is present, and none was predicted.")
     scores = region_overlap.dice(found, truth)
     return "Dice: " + ", ".join(

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from mmlab.core.outputs import Prediction, Segmentation
-from mmlab.core.outputs.labelled_places import flags_there
+from mmlab.core.outputs.label_masks import region_flags
 from mmlab.core.phrases import phrase, say
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.predict import segmentation
@@ -40,7 +40,7 @@ def show(shown: PredictView, method: str, key: str) -> None:
     head = say("Through the volume: {model}, {inputs}", model=model, inputs=inputs)
     st.subheader(head, help=wording.help("slices"), anchor=False)
     chances, truth = np.asarray(answer.value), segmentation.truth_of(shown.item.target)
-    at = planes.middle_of(chances > segmentation.SURE if truth is None else flags_there(truth))
+    at = planes.middle_of(chances > segmentation.SURE if truth is None else region_flags(truth))
     axis = _axis()
     count = chances.shape[1 + axis]
     place = st.slider(say("Slice"), 1, count, at[axis] + 1, key=f"scan.{shown.item.id}.{axis}") - 1

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from mmlab.analysis.methods.seed_comparison import Comparison
-from mmlab.analysis.robustness.paired_model_test import Duel, duel
+from mmlab.analysis.robustness.paired_model_test import PairedModelTest, paired_model_test
 from mmlab.core.errors import MmlabError
 from mmlab.core.group_name import group_name
 from mmlab.core.number_text import p_value
@@ -102,17 +102,17 @@ def differences(view: View, second: str) -> Figure:
     return Figure("two-models", title, drawing, header, numbers, note)
 
 
-def _duel(view: View, second: str) -> Duel:
+def _duel(view: View, second: str) -> PairedModelTest:
     if url_state.get(selection.FIELD):
-        return duel(view.graded[view.shown], view.graded[second], view.measure)
+        return paired_model_test(view.graded[view.shown], view.graded[second], view.measure)
     one, other = view.references[view.shown], view.references[second]
     stamps = (view_data.stamp(one, view.rule), view_data.stamp(other, view.rule))
     return _kept(one, other, view.rule, view.measure, stamps)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _kept(one: Reference, other: Reference, rule: str, measure: str, stamps: tuple[int, int]) -> Duel:
-    return duel(view_data.graded(one, rule, stamps[0]), view_data.graded(other, rule, stamps[1]), measure)
+def _kept(one: Reference, other: Reference, rule: str, measure: str, stamps: tuple[int, int]) -> PairedModelTest:
+    return paired_model_test(view_data.graded(one, rule, stamps[0]), view_data.graded(other, rule, stamps[1]), measure)
 
 
 def _seeds(view: View, second: str) -> dict[str, tuple[float, ...]]:
@@ -133,7 +133,7 @@ def _seeds(view: View, second: str) -> dict[str, tuple[float, ...]]:
     return {key: tuple(float(pair[k]) for pair in pairs) for k, key in enumerate(found.combinations)}
 
 
-def _table(view: View, found: Duel, second: str) -> str:
+def _table(view: View, found: PairedModelTest, second: str) -> str:
     """Won, lost and McNemar's p, per combination."""
     body = []
     for mask in reversed(view.masks):
@@ -153,7 +153,7 @@ def _table(view: View, found: Duel, second: str) -> str:
     )
 
 
-def _sure(view: View, found: Duel) -> str:
+def _sure(view: View, found: PairedModelTest) -> str:
     """What the stars mean, or why there is no test."""
     noun = group_name(view.task)
     if not found.clusters.are_enough:
@@ -164,7 +164,7 @@ def _sure(view: View, found: Duel) -> str:
     return f"<b>*</b> {told}"
 
 
-def _lists(view: View, found: Duel, second: str) -> None:
+def _lists(view: View, found: PairedModelTest, second: str) -> None:
     names = [page_frame.plain(cache.title(method)) for method in (view.shown, second)]
     label = page_frame.plain(view.selected.label)
     for flags, only in ((found.won[view.mask], names[0]), (found.lost[view.mask], names[1])):
@@ -172,7 +172,7 @@ def _lists(view: View, found: Duel, second: str) -> None:
         sample_list.show(view, np.flatnonzero(flags).tolist(), view.mask, title)
 
 
-def _p(found: Duel, mask: int) -> str:
+def _p(found: PairedModelTest, mask: int) -> str:
     return p_value(float(found.p[mask]))
 
 

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import streamlit as st
 
-from mmlab.analysis.dominance.gradient_conflict import GradientPair, degrees_of, meeting
+from mmlab.analysis.dominance.gradient_conflict import GradientPair, degrees_of, gradient_pair
 from mmlab.core.number_text import fixed
 from mmlab.core.phrases import say
 from mmlab.core.reference import Reference
@@ -44,7 +44,7 @@ def show() -> None:
         _slider(say("Angle between them, degrees"), 0, 180, degrees, 1, "angle")
         _slider(say("Length: {arrow}", arrow=plain(labels[0])), 0.1, LONGEST, one, 0.1, "one")
         _slider(say("Length: {arrow}", arrow=plain(labels[1])), 0.1, LONGEST, other, 0.1, "other")
-        found = meeting(one, other, degrees)
+        found = gradient_pair(one, other, degrees)
         shown = _turned(found)
         _formula(found, shown, labels)
     with right:

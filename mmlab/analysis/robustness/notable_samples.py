@@ -2,7 +2,7 @@
 models that disagree. Everything is read from sweeps; no model is run again.
 
 >>> joint, dropout = (behaviour(sweep, output) for sweep in sweeps)
->>> telling(joint, dropout)[0]                  # Telling(sample, "image"): joint is wrong and sure, dropout is not
+>>> notable_samples(joint, dropout)[0]       # NotableSample(sample, "image"): joint is wrong and sure, dropout not
 >>> [name for name, is_one in zip(joint.ids, inputs_disagree(joint)) if is_one]
 """
 
@@ -51,7 +51,7 @@ class Behaviour:
 
 
 @dataclass(frozen=True)
-class Telling:
+class NotableSample:
     """A sample and the combination (`image-sound`) under which something happens to it."""
 
     sample: str
@@ -78,7 +78,7 @@ def behaviour(found: Sweep, output: Output) -> Behaviour:
     return Behaviour(lattice.ids, lattice.keys, said, right, weight, bool(output.class_names))
 
 
-def telling(first: Behaviour, other: Behaviour | None = None) -> list[Telling]:
+def notable_samples(first: Behaviour, other: Behaviour | None = None) -> list[NotableSample]:
     """Where the first model goes from right to wrong and stays sure, and the other one does not: clearest first.
 
     A sample and combination count when the first is right with all inputs, wrong with these, and more committed to its
@@ -92,7 +92,7 @@ def telling(first: Behaviour, other: Behaviour | None = None) -> list[Telling]:
     lost[0] = False
     masks, rows = np.nonzero(lost & (gap > 0))
     order = np.argsort(-gap[masks, rows], kind="stable")
-    return [Telling(first.ids[rows[place]], first.keys[masks[place]]) for place in order]
+    return [NotableSample(first.ids[rows[place]], first.keys[masks[place]]) for place in order]
 
 
 def flips(model: Behaviour) -> Flags:
@@ -114,7 +114,7 @@ def inputs_disagree(model: Behaviour) -> Flags:
     return np.asarray((alone != alone[0]).any(0))
 
 
-def models_part(models: Sequence[Behaviour]) -> Flags:
+def models_disagree(models: Sequence[Behaviour]) -> Flags:
     """For which samples some combination is answered right by one of the models and wrong by another, bool `[N]`."""
     right = np.stack([model.right[1:] for model in models])
     return np.asarray((right.any(0) & ~right.all(0)).any(0))

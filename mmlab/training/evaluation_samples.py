@@ -11,7 +11,7 @@ from mmlab.core.stored_rows import StoredRows
 MOST_ANSWERS = 2**26  # numbers: 256 MB
 
 
-def of(validation: Samples) -> Samples:
+def evaluation_samples(validation: Samples) -> Samples:
     """The whole split; of one whose label maps lie on disk, the first samples."""
     target = validation.target
     if not isinstance(target, StoredRows):

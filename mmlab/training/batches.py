@@ -19,20 +19,20 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmlab.core.batch import Batch, Samples
 from mmlab.core.errors import MmlabError
-from mmlab.core.presence import keep
+from mmlab.core.presence import keep_rows
 from mmlab.core.stored_rows import StoredRows
 from mmlab.core.task import Task
 from mmlab.core.training_plan import Plan
 from mmlab.inference.memory import free_bytes
 from mmlab.training import variation, windows
-from mmlab.training.variation import mixed
+from mmlab.training.variation import mixed_seed
 
 WORKERS, MOST = "MMLAB_WORKERS", 64
 SHARE = 0.5  # of the free memory of a GPU that the samples may take up
 
 
 class Steps(Dataset[Batch]):
-    """The batches of an epoch by step. rows: those of each step; seed: as `mixed` takes it, without the step."""
+    """The batches of an epoch by step. rows: those of each step; seed: as `mixed_seed` takes it, without the step."""
 
     def __init__(
         self, task: Task, plan: Plan, samples: Samples, rows: Sequence[NDArray[Any]], seed: tuple[int, ...]
@@ -45,18 +45,18 @@ class Steps(Dataset[Batch]):
     def __getitem__(self, step: int) -> Batch:
         rows = torch.from_numpy(self.rows[step])
         batch = self._batch(rows, step)
-        varied, target = variation.varied(self.task, self.plan, batch, mixed(*self.seed, step))
+        varied, target = variation.augmented(self.task, self.plan, batch, mixed_seed(*self.seed, step))
         if self._complete[rows].all():
             return Batch(varied, batch.present, target, batch.ids, is_complete=True)
         columns = zip(self.task.info.modalities.names, batch.present.unbind(1), strict=True)
-        inputs = {name: keep(varied[name], on) for name, on in columns}  # noise is no input either
+        inputs = {name: keep_rows(varied[name], on) for name, on in columns}  # noise is no input either
         return Batch(inputs, batch.present, target, batch.ids)
 
     def _batch(self, rows: Tensor, step: int) -> Batch:
         if not self.plan.window:
             return self.samples.batch(rows)
-        generator = torch.Generator().manual_seed(mixed(*self.seed, step, 4))
-        return windows.cut(self.samples, rows, self.plan.window, generator)
+        generator = torch.Generator().manual_seed(mixed_seed(*self.seed, step, 4))
+        return windows.random_windows(self.samples, rows, self.plan.window, generator)
 
     @cached_property
     def _complete(self) -> Tensor:
@@ -64,15 +64,15 @@ class Steps(Dataset[Batch]):
         return self.samples.present.cpu().all(1)
 
 
-def held(samples: Samples, plan: Plan, place: torch.device) -> Samples:
+def on_device(samples: Samples, plan: Plan, place: torch.device) -> Samples:
     """The samples on a GPU as a whole, where they fit; elsewhere as they are."""
-    if not fits(samples, plan, place):
+    if not fits_on_device(samples, plan, place):
         return samples
     inputs = {name: value.to(place) for name, value in samples.inputs.items()}
     return replace(samples, inputs=inputs, present=samples.present.to(place), target=samples.target.to(place))
 
 
-def fits(samples: Samples, plan: Plan, place: torch.device) -> bool:
+def fits_on_device(samples: Samples, plan: Plan, place: torch.device) -> bool:
     """Whether a place is a GPU that can keep the samples: they take up at most `SHARE` of what is free on it, lie in
     memory, and no number of them is varied or cut, which is done on the processor."""
     is_varied = plan.window > 0 or plan.augment or plan.move or plan.warp or plan.input_dropout > 0

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from mmlab.losses.common import sample_present
-from mmlab.training.variation import mixed
+from mmlab.training.variation import mixed_seed
 
 Drop = Callable[[Tensor], Tensor]
 
 
-def drop(place: torch.device, generator: torch.Generator, seed: int) -> Drop:
+def drop_modalities(place: torch.device, generator: torch.Generator, seed: int) -> Drop:
     """From what a batch has to what is left of it, bool `[B, M]` both.
 
     generator: on the processor, which draws unless `place` is a GPU; what a GPU draws is a function of `seed`.
@@ -28,7 +28,7 @@ def drop(place: torch.device, generator: torch.Generator, seed: int) -> Drop:
 
 def of_one(seed: int, epoch: int, rank: int) -> torch.Generator:
     """For one of several processes, which may draw more often than another."""
-    return torch.Generator().manual_seed(mixed(seed, epoch, 1, rank + 1))
+    return torch.Generator().manual_seed(mixed_seed(seed, epoch, 1, rank + 1))
 
 
 def generator_at(place: torch.device, seed: int) -> torch.Generator:

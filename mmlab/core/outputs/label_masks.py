@@ -16,32 +16,32 @@ from torch import Tensor
 UNLABELLED = -1
 
 
-def places_of(maps: Tensor) -> tuple[int, ...]:
+def spatial_dims(maps: Tensor) -> tuple[int, ...]:
     """The dimensions of maps `[B, C, ...]` that are places: two of pictures, three of whole scans."""
     return tuple(range(2, maps.dim()))
 
 
-def is_there(target: Tensor) -> Tensor:
+def region_mask(target: Tensor) -> Tensor:
     """Where each region is known to be, bool `[B, R, ...]`."""
     return target if target.dtype == torch.bool else target > 0
 
 
-def known_places(target: Tensor) -> Tensor | None:
+def labelled_mask(target: Tensor) -> Tensor | None:
     """Where the truth is known, bool `[B, 1, ...]`; None where it is known everywhere."""
     return None if target.dtype == torch.bool else target[:, :1] >= 0
 
 
-def only_known(values: Tensor, known: Tensor | None) -> Tensor:
+def zero_unlabelled(values: Tensor, known: Tensor | None) -> Tensor:
     """`values` with zeros, or False, where nothing is known: replaced rather than multiplied, so that no gradient and
     no NaN comes through."""
     return values if known is None else torch.where(known, values, torch.zeros((), dtype=values.dtype).to(values))
 
 
-def flags_there(regions: NDArray[Any]) -> NDArray[np.bool_]:
-    """`is_there` of one sample as an array `[R, ...]`."""
+def region_flags(regions: NDArray[Any]) -> NDArray[np.bool_]:
+    """`region_mask` of one sample as an array `[R, ...]`."""
     return np.asarray(regions > 0)
 
 
-def flags_known(regions: NDArray[Any]) -> NDArray[np.bool_]:
+def labelled_flags(regions: NDArray[Any]) -> NDArray[np.bool_]:
     """Where the truth of one sample `[R, ...]` is known, `[...]`."""
     return np.asarray(regions[0] >= 0)

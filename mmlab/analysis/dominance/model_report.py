@@ -6,23 +6,23 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from mmlab.analysis.base.input_swapping import ProgressCallback, quiet
+from mmlab.analysis.base.input_swapping import ProgressCallback, no_progress
 from mmlab.analysis.dominance.perturbations import DONOR_RULE, OWN_RULE, ProbeBudget, keep, probe, stored
-from mmlab.analysis.dominance.report import Panel, lattice_of, panel
+from mmlab.analysis.dominance.report import DominanceReport, dominance_report, lattice_of
 from mmlab.core.errors import Unsupported
 from mmlab.core.group_name import group_name
 from mmlab.inference.predictor import Model
 from mmlab.storage import sweep_file
 
 
-def panel_of(
+def model_report(
     model: Model,
     folder: Path,
     donor: bool = False,
     begin: Callable[[], None] = lambda: None,
-    tell: ProgressCallback = quiet,
+    tell: ProgressCallback = no_progress,
     ask: bool = True,
-) -> Panel:
+) -> DominanceReport:
     """Every measure of the model whose checkpoint is in `folder`.
 
     donor: another sample's input stands in for an absent one, not the method's own way. begin: called before the model
@@ -42,4 +42,6 @@ def panel_of(
             keep(probes, model.digest, effort)
     groups = dict(zip(swept.ids, swept.groups, strict=True))
     lattice = probes.lattice(modalities, groups) if donor and probes is not None else lattice_of(swept)
-    return panel(lattice, output, modalities, probes, DONOR_RULE if donor else OWN_RULE, group_name(model.task))
+    return dominance_report(
+        lattice, output, modalities, probes, DONOR_RULE if donor else OWN_RULE, group_name(model.task)
+    )

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 Rows = NDArray[Any]
 
 
-class Together:
+class ProcessGroup:
     """The processes of one training; this one, alone, as `ALONE`. A subclass says how they speak to each other.
 
     rank: of this process; count: of processes. Only the first writes files.
@@ -86,4 +86,4 @@ class Together:
         return (self.rank,) if self.rank else ()
 
 
-ALONE = Together()
+ALONE = ProcessGroup()
