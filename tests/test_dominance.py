@@ -576,7 +576,7 @@ def test_a_map_that_every_network_has_says_nothing_of_what_was_learned() -> None
     found = faithfulness(
         method, inputs, method.modalities.full, heats(lambda w: w), replace(find("gradcam"), explain=always)
     )
-    assert found.likeness == pytest.approx({"a": 1.0, "b": 1.0})
+    assert found.map_similarity == pytest.approx({"a": 1.0, "b": 1.0})
     assert {check.title: check.passed for check in found.checks}["Parameter randomisation"] is False
 
 

@@ -71,7 +71,7 @@ def measured(root: Path) -> None:
                 loaded.method, dataclasses.replace(samples, present=torch.ones_like(present)), 3, folder
             )
             for epoch in (0, 1, 2):
-                recorder.look(epoch)
+                recorder.record(epoch)
 
 
 @pytest.fixture(scope="module")

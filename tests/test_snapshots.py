@@ -78,7 +78,9 @@ def test_too_few_complete_samples_give_no_shares():
 
 def test_a_task_without_a_gallery_leaves_no_file(tmp_path: Path):
     task = ToyTask()
-    AttributionRecorder(task, METHODS["dropout"](task.info, build(METHODS["dropout"].Config, {})), 4, tmp_path).look(0)
+    AttributionRecorder(task, METHODS["dropout"](task.info, build(METHODS["dropout"].Config, {})), 4, tmp_path).record(
+        0
+    )
     assert not (tmp_path / SNAPSHOTS).exists()
 
 

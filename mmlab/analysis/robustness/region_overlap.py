@@ -1,6 +1,6 @@
 """Regions of one sample, `[R, H, W]`, or `[R, D, H, W]` of a scan, against the truth or against another answer.
 
-A truth is below 0 where nobody labelled a pixel (`labelled_places`): what is found there counts neither way.
+A truth is below 0 where nobody labelled a pixel (`label_masks`): what is found there counts neither way.
 """
 
 from __future__ import annotations

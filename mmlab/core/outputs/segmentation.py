@@ -39,7 +39,7 @@ class Segmentation(Output):
 
     names: of the regions, for display. pixel: the side of a pixel in mm, None if it is unknown or differs between
     samples; distances are then in pixels. ignore: the labels that mark unlabelled pixels in a label map; these are
-    neither trained on nor counted (`labelled_places`).
+    neither trained on nor counted (`label_masks`).
 
     >>> mmlab.Segmentation(("core", "edema")).channels
     2
