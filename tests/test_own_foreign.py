@@ -21,7 +21,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from mmlab.analysis.attribution.evidence_question import averaged
+from mmlab.analysis.attribution.evidence_request import averaged
 from mmlab.analysis.embedding import map_file, umap_worker
 from mmlab.analysis.embedding.maps import MapSettings
 from mmlab.cli.app import main

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mmlab.analysis.attribution.evidence_question import averaged
+from mmlab.analysis.attribution.evidence_request import averaged
 from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.attribution.sanity_checks import reinitialise
 from mmlab.analysis.base.input_swapping import InputSwapper

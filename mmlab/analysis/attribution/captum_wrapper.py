@@ -27,15 +27,15 @@ class CaptumAdapter(nn.Module):
     asked for it.
     """
 
-    def __init__(self, question: AttributionRequest) -> None:
+    def __init__(self, request: AttributionRequest) -> None:
         super().__init__()
-        method = question.method
+        method = request.method
         self.method = twin(method)
-        self.question = question
-        self.combinations = question.combinations
+        self.request = request
+        self.combinations = request.combinations
         place = method.device
         self.present = method.modalities.masks(self.combinations, place)
-        singles = [single_input(modality, question.inputs).to(place) for modality in method.modalities]
+        singles = [single_input(modality, request.inputs).to(place) for modality in method.modalities]
         self.rows = tuple(single.expand(len(self.combinations), *single.shape[1:]) for single in singles)
         self.junction = _Junction()
         self.layers = self._layers()
@@ -53,7 +53,7 @@ class CaptumAdapter(nn.Module):
                 value.register_hook(partial(self.gradients.__setitem__, layer))
         with replayed(dict(zip(self.layers, values, strict=True))):
             fused = self.method(self._named(rows), present)
-        scores = self.question.score(fused.logits)
+        scores = self.request.score(fused.logits)
         self.score = scores.detach()
         return scores
 

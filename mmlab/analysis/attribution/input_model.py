@@ -31,24 +31,24 @@ class InputAttributionModel(nn.Module):
     """The score of one sample under K combinations as a function of its inputs, `[K]`, for captum.
 
     `rows` are the inputs `[K, *shape]` in the task's order, `plain` what stands for an input that says nothing: its own
-    mean, and for texts no words. `passes` forward passes are expected; the question's `tell` hears of each.
+    mean, and for texts no words. `passes` forward passes are expected; the request's `tell` hears of each.
     """
 
-    def __init__(self, question: AttributionRequest, passes: int) -> None:
+    def __init__(self, request: AttributionRequest, passes: int) -> None:
         super().__init__()
-        method = question.method
+        method = request.method
         self.method = twin(method)
-        self.combinations, self.target = question.combinations, question.target
+        self.combinations, self.target = request.combinations, request.target
         self.place = method.device
         self.present = method.modalities.masks(self.combinations, self.place)
-        singles = [single_input(modality, question.inputs).to(self.place) for modality in method.modalities]
+        singles = [single_input(modality, request.inputs).to(self.place) for modality in method.modalities]
         count = len(self.combinations)
         self.rows = tuple(single.expand(count, *single.shape[1:]).contiguous() for single in singles)
         self.plain = tuple(
             baseline_input(m, single).expand(count, *single.shape[1:]).contiguous()
             for m, single in zip(method.modalities, singles, strict=True)
         )
-        self._tell, self._passes, self._done = question.tell, passes, 0
+        self._tell, self._passes, self._done = request.tell, passes, 0
 
     def forward(self, *arguments: Tensor) -> Tensor:
         """Scores of the inputs, in the task's order, and the mask that comes last."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter, single_input
-from mmlab.analysis.attribution.evidence_question import EvidenceQuestion, Weigh
+from mmlab.analysis.attribution.evidence_request import EvidenceRequest, Weigh
 from mmlab.analysis.attribution.geometry import on_places
 from mmlab.analysis.attribution.registry import AttributionRequest, by_combination
 from mmlab.core.results import Attribution
@@ -39,33 +39,31 @@ class LayerSums:
     score: Tensor
 
 
-def weighed(question: AttributionRequest, weigh: Weigh, raw: RawMaps | None = None) -> Attribution:
+def weighed(request: AttributionRequest, weigh: Weigh, raw: RawMaps | None = None) -> Attribution:
     """The attribution at `Method.cam_layers` whose maps are `weigh(activation, gradient)` of each layer.
 
     raw: another way to the same maps `[K, 1, ...]`, where modules can be copied.
     """
-    info = question.method.info
+    info = request.method.info
     if not info.has_windows:
-        return _attribution(question, _at_layers(question, weigh, raw))
-    groups = (replace(question, combinations=tuple(some)) for some in in_groups(info, question.combinations))
-    return _attribution(question, _side_by_side([_in_windows(group, weigh, raw) for group in groups]))
+        return _attribution(request, _at_layers(request, weigh, raw))
+    groups = (replace(request, combinations=tuple(some)) for some in in_groups(info, request.combinations))
+    return _attribution(request, _side_by_side([_in_windows(group, weigh, raw) for group in groups]))
 
 
-def _in_windows(question: AttributionRequest, weigh: Weigh, raw: RawMaps | None) -> LayerSums:
+def _in_windows(request: AttributionRequest, weigh: Weigh, raw: RawMaps | None) -> LayerSums:
     """The sums over all windows that have a part in the score."""
-    method = question.method
-    inputs = {
-        modality.name: single_input(modality, question.inputs).to(method.device) for modality in method.modalities
-    }
-    logits = torch.cat([each.logits.float() for each in fuse_all(method, inputs, question.combinations)])
+    method = request.method
+    inputs = {modality.name: single_input(modality, request.inputs).to(method.device) for modality in method.modalities}
+    logits = torch.cat([each.logits.float() for each in fuse_all(method, inputs, request.combinations)])
     total: LayerSums | None = None
-    for window in windows_of(method.info, inputs, logits, question.score):
+    for window in windows_of(method.info, inputs, logits, request.score):
         if window.weights.any():
             rows = {name: value[0] for name, value in window.inputs.items()}
-            part = _at_layers(replace(question, inputs=rows, window=window), weigh, raw)
+            part = _at_layers(replace(request, inputs=rows, window=window), weigh, raw)
             total = _with(total, part, window.where, method.info.places)
     assert total is not None  # a score depends on some of its logits
-    return replace(total, score=question.score(logits).cpu())
+    return replace(total, score=request.score(logits).cpu())
 
 
 def _with(total: LayerSums | None, part: LayerSums, where: tuple[slice, ...], places: Sequence[int]) -> LayerSums:
@@ -92,43 +90,43 @@ def _side_by_side(groups: Sequence[LayerSums]) -> LayerSums:
     )
 
 
-def _at_layers(question: AttributionRequest, weigh: Weigh, raw: RawMaps | None) -> LayerSums:
-    if question.method.one_at_a_time:
-        asked = EvidenceQuestion(question)
+def _at_layers(request: AttributionRequest, weigh: Weigh, raw: RawMaps | None) -> LayerSums:
+    if request.method.one_at_a_time:
+        asked = EvidenceRequest(request)
         return _sums(asked, asked.maps(weigh))
-    adapter = CaptumAdapter(question)
+    adapter = CaptumAdapter(request)
     return _sums(adapter, _weighed(adapter, weigh) if raw is None else raw(adapter))
 
 
-def _weighed(question: CaptumAdapter, weigh: Weigh) -> tuple[Tensor, ...]:
+def _weighed(request: CaptumAdapter, weigh: Weigh) -> tuple[Tensor, ...]:
     """Maps from the activations `[K, C, ...]` of the layers, and the gradients of the score there."""
     kept: list[tuple[Tensor, ...]] = []
-    handle = question.junction.register_forward_hook(lambda _, __, value: kept.append(value))
+    handle = request.junction.register_forward_hook(lambda _, __, value: kept.append(value))
     with torch.enable_grad():
-        score = question(*question.rows, question.present)
+        score = request(*request.rows, request.present)
     handle.remove()
     gradients = torch.autograd.grad(score.sum(), kept[0], allow_unused=True, materialize_grads=True)
     return tuple(weigh(value.detach(), slope) for value, slope in zip(kept[0], gradients, strict=True))
 
 
-def _sums(question: CaptumAdapter | EvidenceQuestion, maps: tuple[Tensor, ...]) -> LayerSums:
+def _sums(request: CaptumAdapter | EvidenceRequest, maps: tuple[Tensor, ...]) -> LayerSums:
     """What raw maps `[K, 1, ...]` of the layers say, with the sums of gradient x activation, by size and net."""
-    products, names = question.products, question.method.modalities.names
+    products, names = request.products, request.method.modalities.names
     return LayerSums(
-        {name: _map(question, name, maps) for name in names},
-        _by_modality(question, torch.stack([product.abs().sum(1) for product in products])),
-        _by_modality(question, torch.stack([product.sum(1) for product in products])),
-        _cells(question, products),
-        question.score.cpu(),
+        {name: _map(request, name, maps) for name in names},
+        _by_modality(request, torch.stack([product.abs().sum(1) for product in products])),
+        _by_modality(request, torch.stack([product.sum(1) for product in products])),
+        _cells(request, products),
+        request.score.cpu(),
     )
 
 
-def _map(question: CaptumAdapter | EvidenceQuestion, name: str, maps: tuple[Tensor, ...]) -> Tensor:
+def _map(request: CaptumAdapter | EvidenceRequest, name: str, maps: tuple[Tensor, ...]) -> Tensor:
     """`[K, *places]`, what speaks against the answer cut off."""
-    shape = single_input(question.method.modalities[name], question.question.inputs).shape[1:]
+    shape = single_input(request.method.modalities[name], request.request.inputs).shape[1:]
     places = shape[1:] or shape
-    total = torch.zeros(len(question.combinations), *places, device="cpu")  # the maps are fetched one by one
-    for each, geometry, sees in zip(maps, question.geometry, question.sees(name), strict=True):
+    total = torch.zeros(len(request.combinations), *places, device="cpu")  # the maps are fetched one by one
+    for each, geometry, sees in zip(maps, request.geometry, request.sees(name), strict=True):
         if not sees.any():
             continue
         value = each.detach().cpu().float()
@@ -138,41 +136,41 @@ def _map(question: CaptumAdapter | EvidenceQuestion, name: str, maps: tuple[Tens
     return total
 
 
-def _by_modality(question: CaptumAdapter | EvidenceQuestion, evidence: Tensor) -> Tensor:
+def _by_modality(request: CaptumAdapter | EvidenceRequest, evidence: Tensor) -> Tensor:
     """Of the evidence `[layers, K]` what came through each modality, `[M, K]`."""
-    names: Iterable[str] = question.method.modalities.names
-    return torch.stack([torch.where(question.sees(name), evidence, 0.0).sum(0) for name in names])
+    names: Iterable[str] = request.method.modalities.names
+    return torch.stack([torch.where(request.sees(name), evidence, 0.0).sum(0) for name in names])
 
 
-def _cells(question: CaptumAdapter | EvidenceQuestion, products: list[Tensor]) -> dict[str, int]:
+def _cells(request: CaptumAdapter | EvidenceRequest, products: list[Tensor]) -> dict[str, int]:
     """How many numbers were added up for each modality, where most of it is there."""
     sizes = torch.tensor([product.shape[1] for product in products])
-    seen = {name: (question.sees(name) * sizes[:, None]).sum(0) for name in question.method.modalities.names}
+    seen = {name: (request.sees(name) * sizes[:, None]).sum(0) for name in request.method.modalities.names}
     return {name: int(each.max()) for name, each in seen.items()}
 
 
-def _attribution(question: AttributionRequest, found: LayerSums) -> Attribution:
+def _attribution(request: AttributionRequest, found: LayerSums) -> Attribution:
     """The maps in [0, 1], each divided by its largest value in any combination, and the shares of the modalities."""
-    keys = [combination.key for combination in question.combinations]
+    keys = [combination.key for combination in request.combinations]
     scaled = {name: (each / divisor(float(each.max()))).numpy() for name, each in found.maps.items()}
     return Attribution(
         maps=by_combination(keys, scaled),
-        shares=_shares(question, found.size),
+        shares=_shares(request, found.size),
         score=dict(zip(keys, found.score.tolist(), strict=True)),
-        target=question.target,
-        net=_shares(question, found.net),
+        target=request.target,
+        net=_shares(request, found.net),
         cells=found.cells,
     )
 
 
-def _shares(question: AttributionRequest, evidence: Tensor) -> dict[str, dict[str, float]]:
+def _shares(request: AttributionRequest, evidence: Tensor) -> dict[str, dict[str, float]]:
     """Parts of the evidence `[M, K]` that came through each modality, without signs, by combination."""
-    modalities = question.method.modalities
+    modalities = request.method.modalities
     by_name = evidence.abs()
-    present = modalities.masks(question.combinations, torch.device("cpu")).T.float()
+    present = modalities.masks(request.combinations, torch.device("cpu")).T.float()
     total = by_name.sum(0)
     shares = torch.where(total > 0, by_name / total.clamp(min=1e-30), present / present.sum(0))
     return {
         combination.key: dict(zip(modalities.names, shares[:, row].tolist(), strict=True))
-        for row, combination in enumerate(question.combinations)
+        for row, combination in enumerate(request.combinations)
     }

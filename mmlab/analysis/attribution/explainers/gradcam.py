@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from mmlab.analysis.attribution.captum_wrapper import CaptumAdapter
-from mmlab.analysis.attribution.evidence_question import averaged
+from mmlab.analysis.attribution.evidence_request import averaged
 from mmlab.analysis.attribution.layer_maps import weighed
 from mmlab.analysis.attribution.registry import AT_LAYERS, AttributionRequest, explainer
 from mmlab.core.results import Attribution
@@ -22,7 +22,7 @@ UNUSED = {"allow_unused": True, "materialize_grads": True}  # a layer that an an
     "Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks, ICCV 2017",
     shares=AT_LAYERS,
 )
-def grad_cam(question: AttributionRequest) -> Attribution:
+def grad_cam(request: AttributionRequest) -> Attribution:
     """Grad-CAM at `Method.cam_layers`, through captum, for every combination of one sample.
 
     Maps are cut at zero (the paper's ReLU), then brought to the places of the modality, each cell at the centre of what
@@ -40,7 +40,7 @@ def grad_cam(question: AttributionRequest) -> Attribution:
     Where a model answers scans in windows, each window weighs its maps by its own gradients of the score of the whole
     answer, so that a place outside all windows that see the region stays dark.
     """
-    return weighed(question, averaged, _by_captum)
+    return weighed(request, averaged, _by_captum)
 
 
 def _by_captum(adapter: CaptumAdapter) -> tuple[Tensor, ...]:

@@ -17,13 +17,13 @@ from mmlab.core.results import Attribution
     "Chattopadhyay et al., Grad-CAM++: Improved Visual Explanations for Deep Convolutional Networks, WACV 2018",
     shares=AT_LAYERS,
 )
-def grad_cam_plus(question: AttributionRequest) -> Attribution:
+def grad_cam_plus(request: AttributionRequest) -> Attribution:
     """Grad-CAM++ at `Method.cam_layers`: weights are sums over places of alpha x ReLU(gradient) (Eq. 19, 20).
 
     alpha = g^2 / (2 g^2 + sum(A) g^3), where the second and third derivatives of exp(score) are powers of g. Shares are
     those of Grad-CAM.
     """
-    return weighed(question, plus)
+    return weighed(request, plus)
 
 
 def plus(value: Tensor, gradient: Tensor) -> Tensor:

@@ -14,12 +14,12 @@ from mmlab.core.results import Attribution
     "Shrikumar et al., Not Just a Black Box: Learning Important Features Through Propagating Activation "
     "Differences, 2016",
 )
-def gradient_input(question: AttributionRequest) -> Attribution:
+def gradient_input(request: AttributionRequest) -> Attribution:
     """Gradient x input through captum. Raises Unsupported where a modality is made of words."""
     from captum.attr import InputXGradient
 
-    needs_numbers(question.method)
-    whole = InputAttributionModel(question, 1)
+    needs_numbers(request.method)
+    whole = InputAttributionModel(request, 1)
     rows = tuple(row.clone().requires_grad_() for row in whole.rows)
     found = InputXGradient(whole).attribute(rows, additional_forward_args=(whole.present,))
     return whole.explained(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmlab.analysis.attribution.evidence_question import product
+from mmlab.analysis.attribution.evidence_request import product
 from mmlab.analysis.attribution.layer_maps import weighed
 from mmlab.analysis.attribution.registry import AT_LAYERS, AttributionRequest, explainer
 from mmlab.core.results import Attribution
@@ -16,6 +16,6 @@ from mmlab.core.results import Attribution
     "Draelos & Carin, Use HiResCAM instead of Grad-CAM for faithful explanations of CNNs, 2020",
     shares=AT_LAYERS,
 )
-def hires_cam(question: AttributionRequest) -> Attribution:
+def hires_cam(request: AttributionRequest) -> Attribution:
     """HiResCAM at `Method.cam_layers` (Eq. 5). Shares are those of Grad-CAM."""
-    return weighed(question, product)
+    return weighed(request, product)

@@ -16,12 +16,12 @@ STEPS = 32  # of the path
     "Sundararajan et al., Axiomatic Attribution for Deep Networks, ICML 2017",
     slow=True,
 )
-def integrated_gradients(question: AttributionRequest) -> Attribution:
+def integrated_gradients(request: AttributionRequest) -> Attribution:
     """Integrated gradients from `plain` through captum. Raises Unsupported where a modality is made of words."""
     from captum.attr import IntegratedGradients
 
-    needs_numbers(question.method)
-    whole = InputAttributionModel(question, STEPS // AT_ONCE)
+    needs_numbers(request.method)
+    whole = InputAttributionModel(request, STEPS // AT_ONCE)
     found = IntegratedGradients(whole).attribute(
         whole.rows,
         baselines=whole.plain,

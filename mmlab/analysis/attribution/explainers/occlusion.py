@@ -22,15 +22,15 @@ WINDOWS = {1: 8, 2: 7, 3: 4}  # how many windows fit side by side, by the number
     "Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, ECCV 2014",
     slow=True,
 )
-def occlusion(question: AttributionRequest) -> Attribution:
+def occlusion(request: AttributionRequest) -> Attribution:
     """Occlusion by overlapping windows through captum; `plain` covers them. Each window counts once in the shares."""
     from captum.attr import Occlusion
 
-    windows = tuple(_window(modality) for modality in question.method.modalities)
+    windows = tuple(_window(modality) for modality in request.method.modalities)
     strides = tuple(tuple(max(1, side // 2) for side in window) for window in windows)
-    sizes = [modality.shape for modality in question.method.modalities]
+    sizes = [modality.shape for modality in request.method.modalities]
     count = sum(_count(*each) for each in zip(sizes, windows, strides, strict=True))
-    whole = InputAttributionModel(question, 1 + -(-count // AT_ONCE))
+    whole = InputAttributionModel(request, 1 + -(-count // AT_ONCE))
     with torch.no_grad(), whole.place:  # captum makes a mask without saying where
         found = Occlusion(whole).attribute(
             whole.rows,

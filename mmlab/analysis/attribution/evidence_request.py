@@ -17,21 +17,21 @@ from mmlab.analysis.attribution.registry import AttributionRequest
 Weigh = Callable[[Tensor, Tensor], Tensor]  # activation and gradient `[K, C, *places]` to a map `[K, 1, *places]`
 
 
-class EvidenceQuestion:
+class EvidenceRequest:
     """The score of one sample under K combinations, `[K]`, with activations and gradients at each layer.
 
     Has what `mmlab.analysis.attribution.layer_maps` asks a `CaptumAdapter` for.
     """
 
-    def __init__(self, question: AttributionRequest) -> None:
-        method = question.method
-        self.question, self.method, self.combinations = question, method, question.combinations
+    def __init__(self, request: AttributionRequest) -> None:
+        method = request.method
+        self.request, self.method, self.combinations = request, method, request.combinations
         self.present = method.modalities.masks(self.combinations, method.device)
         count = len(self.combinations)
-        singles = {m.name: single_input(m, question.inputs).to(method.device) for m in method.modalities}
+        singles = {m.name: single_input(m, request.inputs).to(method.device) for m in method.modalities}
         rows = {name: single.expand(count, *single.shape[1:]).contiguous() for name, single in singles.items()}
         with Tracing(rows.values()) as traced:
-            found = method.evidence(rows, self.present, question.score)
+            found = method.evidence(rows, self.present, request.score)
         self.score = found.scores
         self._at_inputs = found.at_inputs
         self.geometry = tuple(traced.of(value) for pairs in found.layers.values() for value, _ in pairs)
