@@ -17,7 +17,7 @@ from mmlab.core.task import TASKS, Task
 from mmlab.experiments.ablations import ordered
 from mmlab.experiments.comparison_tables import as_markdown, compare
 from mmlab.experiments.grid import grid_jobs
-from mmlab.experiments.train_job import BeingTrained, TrainJob, run_train
+from mmlab.experiments.train_job import TrainedElsewhere, TrainJob, run_train
 from mmlab.inference.device import one_thread
 from mmlab.storage.library import Library
 
@@ -54,7 +54,7 @@ def _train(jobs: Sequence[TrainJob], library: Library) -> None:
         try:
             run_train(job, str(library.root))
             print(job.method, job.seed, file=sys.stderr, flush=True)
-        except BeingTrained:
+        except TrainedElsewhere:
             busy.append(job)
     for job in busy:
         run_train(job, str(library.root), patience=math.inf)

@@ -22,7 +22,7 @@ from mmlab.core.options import build
 from mmlab.core.outputs import Classification
 from mmlab.core.task import TaskInfo
 from mmlab.testing.toy_task import OUTPUTS, ToyTask
-from mmlab.viz.explain.attribution_maps import moved
+from mmlab.viz.explain.attribution_maps import map_shift
 
 SENSES = TaskInfo(
     "senses",
@@ -285,10 +285,10 @@ def test_a_region_is_explained_where_it_was_found():
 
 def test_how_much_a_map_moved():
     first, second = np.array([1.0, 1.0, 0.0]), np.array([0.0, 1.0, 1.0])
-    assert moved(first, first * 7) == 0
-    assert moved(first, second) == pytest.approx(0.5)
-    assert moved(np.array([1.0, 0, 0]), np.array([0, 0, 1.0])) == pytest.approx(1)
-    assert np.isnan(moved(first, np.zeros(3)))
+    assert map_shift(first, first * 7) == 0
+    assert map_shift(first, second) == pytest.approx(0.5)
+    assert map_shift(np.array([1.0, 0, 0]), np.array([0, 0, 1.0])) == pytest.approx(1)
+    assert np.isnan(map_shift(first, np.zeros(3)))
 
 
 @pytest.mark.slow

@@ -58,7 +58,7 @@ def test_what_two_people_ask_for_is_computed_once_and_ends_when_nobody_waits() -
     entered.wait()
     assert work.alive("job")
     assert asked == [1]
-    work._cancel(work._office().works["job"])
+    work._cancel(work._running_tasks().works["job"])
     go.set()
     work.wait("job")
     assert not work.alive("job")

@@ -13,7 +13,7 @@ from mmlab.core.permissions import NotAllowed, Visitor, acting_for
 from mmlab.lessons import classroom
 from mmlab.lessons.classroom import CLASSES, CODE, Classes, Question
 from mmlab.ui.pages.lessons import sheet
-from mmlab.ui.session import classes, hidden, lessons, reach
+from mmlab.ui.session import classes, hidden, lessons, shared_address
 from mmlab.viz.lessons.sheet import Words
 from tests.apps import address, app_at, captions, healthy, html, sentences, turn
 
@@ -210,8 +210,8 @@ def test_a_link_hides_what_it_names_and_nothing_else() -> None:
 
 
 def test_sheets_have_a_page_for_each_lesson_and_a_code_for_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "_server", lambda: "0.0.0.0")
-    monkeypatch.setattr(reach, "lan_address", lambda: "192.168.7.3")
+    monkeypatch.setattr(shared_address, "_server", lambda: "0.0.0.0")
+    monkeypatch.setattr(shared_address, "lan_address", lambda: "192.168.7.3")
     lesson = lessons.find("sure-but-wrong")
     made = sheet.make([lesson], "http://localhost:8501/mm/lessons", Words("en", "Lessons", "Name", "Foot."), {})
     assert made.count("<section>") == 1

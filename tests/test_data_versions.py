@@ -193,13 +193,13 @@ def test_a_picture_that_was_replaced_is_shown_and_read_anew(pictures: Path) -> N
 
     file, before = pictures / "p3.png", fingerprint_of(TASKS["shots"]())
     assert cache.item("shots", "s3").raw["a"].pixels.mean() == 50
-    first = cache.world("shots", "s3").arrays["a"].copy()
+    first = cache.model_inputs("shots", "s3").arrays["a"].copy()
     status = file.stat()
     paint(file, 200)
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert file.stat().st_size == status.st_size
     assert cache.item("shots", "s3").raw["a"].pixels.mean() == 200
-    assert not np.array_equal(cache.world("shots", "s3").arrays["a"], first)
+    assert not np.array_equal(cache.model_inputs("shots", "s3").arrays["a"], first)
     assert fingerprint_of(TASKS["shots"]()) != before
     assert float(TASKS["shots"]().samples("test").inputs["a"].mean()) != pytest.approx(50 / 255, abs=0.05)
 

@@ -50,7 +50,7 @@ from mmlab.core.modality import Modalities, Modality
 from mmlab.core.outputs import Classification
 from mmlab.core.results import Attribution
 from mmlab.core.task import TASKS, TaskInfo
-from mmlab.experiments.synthetic_validation import try_measures
+from mmlab.experiments.synthetic_validation import validate_measures
 from mmlab.inference.imputation import shipped
 from mmlab.inference.sweep import fuse_all, sweep
 from mmlab.testing import check_measure
@@ -668,7 +668,7 @@ def test_known_sets_are_what_they_say() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(SETS))
 def test_measures_find_what_is_known_or_say_why_not(name: str) -> None:
-    tried = try_measures(data_named(name))
+    tried = validate_measures(data_named(name))
     for verdict in tried.verdicts:
         assert verdict.holds or verdict.truth.blind, (verdict.measure.name, verdict.found)
     assert sum(verdict.holds for verdict in tried.verdicts) >= 3

@@ -19,7 +19,7 @@ from mmlab.experiments.ablations import with_ladder
 from mmlab.experiments.background.manager import TrainingQueue
 from mmlab.experiments.executors import Processes, SerialExecutor
 from mmlab.experiments.recorders.embedding_maps import EPOCH_MAPS
-from mmlab.experiments.train_job import BeingTrained, TrainJob, claim
+from mmlab.experiments.train_job import TrainedElsewhere, TrainJob, claim
 from mmlab.inference.sweep import sweep
 from mmlab.storage import checkpoints, sweep_file
 from mmlab.storage.checkpoints import PROGRESS
@@ -150,7 +150,7 @@ def test_one_name_is_trained_by_one_process(library: Library):
     tmp_path = library.root
     job = TrainJob("toy", "joint", {}, {"epochs": 1})
     with claim(job, library):
-        with pytest.raises(BeingTrained, match="being trained already"):
+        with pytest.raises(TrainedElsewhere, match="being trained already"):
             next(iter(train_job.train(job, library)))
         assert TrainingQueue(library).all() == (), "no record is made of what the command line trains"
     list(train_job.train(job, library))

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS
 from mmlab.core.options import describe
-from mmlab.lessons import shelf, translation
+from mmlab.lessons import collection, translation
 from mmlab.lessons.lesson_file import places
 from mmlab.ui.session.page_registry import PAGES as PAGES_OF_THE_APP
 from mmlab.ui.text import language, markdown, wording
@@ -59,8 +59,8 @@ def test_a_file_of_phrases_lacks_none_and_holds_none_that_nobody_says(code: str)
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_lesson_of_ours_is_told_with_the_same_numbers(code: str) -> None:
     """A faulty file is a DataError here; steps, options and facts are those of the English one in any case."""
-    for lesson in shelf.stand().lessons.values():
-        told = shelf.spoken(lesson, code)
+    for lesson in collection.all_lessons().lessons.values():
+        told = collection.in_language(lesson, code)
         assert told.title != lesson.title, f"{lesson.name} is not translated"
         for english, step in zip(lesson.steps, told.steps, strict=True):
             assert (step.view, step.then, step.answer, step.numbers) == (
@@ -76,7 +76,7 @@ def test_every_lesson_of_ours_is_told_with_the_same_numbers(code: str) -> None:
 
 
 def test_a_translation_that_says_something_else_is_refused() -> None:
-    lesson = shelf.stand().lessons["sure-but-wrong"]
+    lesson = collection.all_lessons().lessons["sure-but-wrong"]
     content = translation.file_of(lesson, "de").read_text("utf-8")
     for old, new in (("{sure}", "{invented}"), ("right-sure =", "other ="), ("[[steps]]\nsay", "[[more]]\nsay")):
         with pytest.raises(DataError):
@@ -127,7 +127,7 @@ def test_what_a_language_lacks_is_said_in_english(monkeypatch: pytest.MonkeyPatc
     assert language.translated("Bench") == "Werkbank"
     monkeypatch.setattr(language, "terms", lambda code, page: {})
     assert wording.help("kept").startswith("**Retained score.** "), "a page without a file"
-    assert shelf.stand().problems == {}
+    assert collection.all_lessons().problems == {}
 
 
 @pytest.mark.parametrize("code", ["en", "de", "zh"])

@@ -10,14 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mmlab.core.errors import DataError, MmlabError
-from mmlab.lessons import lesson_file, shelf
+from mmlab.lessons import collection, lesson_file
 from mmlab.lessons.lesson import Lesson
 from mmlab.ui.components import qr_code
-from mmlab.ui.session import lessons, reach
+from mmlab.ui.session import lessons, shared_address
 from mmlab.ui.session.lessons import BROUGHT, VOTES
 from tests.apps import address, app_at, captions, healthy, html, sentences, turn
 
-OURS = shelf.stand().lessons
+OURS = collection.all_lessons().lessons
 STEPS = [(name, place) for name, lesson in OURS.items() for place in range(len(lesson.steps))]
 OTHERS_LATER = "All combinations appear once you have chosen an option above."
 GOOD = """+++
@@ -112,15 +112,15 @@ def test_a_folder_of_ones_own_adds_lessons_and_a_faulty_file_hides_none(
     (tmp_path / "mine.md").write_text(GOOD, "utf-8")
     (tmp_path / "broken.md").write_text("nothing", "utf-8")
     (tmp_path / f"{next(iter(OURS))}.md").write_text(GOOD, "utf-8")
-    monkeypatch.setenv(shelf.VARIABLE, os.pathsep.join((str(tmp_path), str(tmp_path / "gone"))))
-    found = shelf.stand()
+    monkeypatch.setenv(collection.VARIABLE, os.pathsep.join((str(tmp_path), str(tmp_path / "gone"))))
+    found = collection.all_lessons()
     assert set(found.lessons) == {*OURS, "mine"}
     assert found.lessons[next(iter(OURS))] == OURS[next(iter(OURS))], "nobody takes the name of ours"
     assert len(found.problems) == 3
 
 
 def test_our_lessons_are_sound() -> None:
-    assert shelf.stand().problems == {}
+    assert collection.all_lessons().problems == {}
     for lesson in OURS.values():
         lessons.check(lesson)
         assert 5 <= lesson.minutes <= 7
@@ -282,16 +282,16 @@ def test_presenting_takes_away_the_side_bar_and_can_be_left() -> None:
 
 
 def test_a_view_is_shared_by_its_address_and_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "lan_address", lambda: "192.168.7.3")
-    monkeypatch.setattr(reach, "host_name", lambda: "desk.local")
+    monkeypatch.setattr(shared_address, "lan_address", lambda: "192.168.7.3")
+    monkeypatch.setattr(shared_address, "host_name", lambda: "desk.local")
     for url, server, expected, remark in (
         ("http://localhost:8501/predict", "127.0.0.1", "http://localhost:8501/predict?on=image", "this machine only"),
         ("http://localhost:8501/predict", "0.0.0.0", "http://192.168.7.3:8501/predict?on=image", ""),
         ("https://lab.example.org/mm/predict", "127.0.0.1", "https://lab.example.org/mm/predict?on=image", ""),
     ):
-        monkeypatch.setattr(reach, "_here", lambda url=url: url)
-        monkeypatch.setattr(reach, "_server", lambda server=server: server)
-        found = reach.found({"on": "image"})
+        monkeypatch.setattr(shared_address, "_here", lambda url=url: url)
+        monkeypatch.setattr(shared_address, "_server", lambda server=server: server)
+        found = shared_address.found({"on": "image"})
         assert found.address == expected
         assert remark in found.remark
     assert "data:image/svg+xml" in qr_code.picture("http://192.168.7.3:8501/predict?on=image")

@@ -155,7 +155,7 @@ def test_how_far_a_job_is_stands_in_the_library(models: tuple[Reference, ...], l
     with held(notes / ALIVE):
         assert model_jobs.under_way(jobs, library) == []
         (notes / model_jobs.SHARE).write_text("0.2500 30.0")
-        assert model_jobs.under_way(jobs, library) == [model_jobs.UnderWay(jobs[1], 0.25, 90.0)]
+        assert model_jobs.under_way(jobs, library) == [model_jobs.RunningJob(jobs[1], 0.25, 90.0)]
         (notes / model_jobs.SHARE).write_text("0.25")
         assert model_jobs.under_way(jobs, library) == []
         (notes / model_jobs.SHARE).unlink()

@@ -41,7 +41,7 @@ from mmlab.testing.method_contract import made
 from mmlab.testing.toy_task import ToyTask
 from mmlab.training import gap_rules, linear_start, variation
 from mmlab.ui.session import cache
-from mmlab.ui.text.happened import ModelPrediction, sentence
+from mmlab.ui.text.bench_summary import ModelPrediction, sentence
 from mmlab.viz.predict import prediction_cards
 from mmlab.viz.predict.prediction_cards import LabelSet
 

@@ -203,7 +203,7 @@ def test_the_bench_measures_an_upload_and_says_on_the_answer_that_it_is_far(
     app.run()
     app.file_uploader(key="bring.digits.sound.File").upload("noise.wav", noise(), "audio/wav").run()
     assert "is far from the training data" not in html(app)
-    for name in list(background_task._office().works):
+    for name in list(background_task._running_tasks().works):
         background_task.wait(name)
     app.run()
     assert "Sound is far from the training data" in html(app)

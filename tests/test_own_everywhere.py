@@ -250,11 +250,11 @@ def test_a_model_may_have_more_classes_than_a_stranger_may(tmp_path: Path, run: 
 def test_other_data_in_a_running_app_leaves_nothing_stale(pair: Path, run: Command) -> None:
     """The same task, the same sample, the same weights: only what the sample holds is another."""
     old, sample = Library().find("mine", "mine"), "test-0000"
-    before, answers = cache.world("mine", sample).arrays, cache.answers(old, sample)
+    before, answers = cache.model_inputs("mine", sample).arrays, cache.answers(old, sample)
     again(
         pair, PAIR.format(weights=0.0).replace("\ndef build", "\nfor each in data:\n    each['rgb'] *= 3\n\ndef build")
     )
-    assert np.allclose(cache.world("mine", sample).arrays["rgb"], 3 * before["rgb"])
+    assert np.allclose(cache.model_inputs("mine", sample).arrays["rgb"], 3 * before["rgb"])
     assert len(cache.item("mine", sample).raw) == 2
     with pytest.raises(CheckpointError, match="samples of 'mine' changed"):
         cache.answers(old, sample)
@@ -263,7 +263,9 @@ def test_other_data_in_a_running_app_leaves_nothing_stale(pair: Path, run: Comma
     found = cache.answers(new, sample)
     module = Model.open(new).method.module
     with torch.no_grad():
-        wanted = module(**{name: torch.from_numpy(v)[None] for name, v in cache.world("mine", sample).arrays.items()})
+        wanted = module(
+            **{name: torch.from_numpy(v)[None] for name, v in cache.model_inputs("mine", sample).arrays.items()}
+        )
     assert list(found["rgb-depth"].probabilities.values()) == pytest.approx(wanted.softmax(1)[0].tolist(), abs=1e-5)
     assert found["depth"] == answers["depth"]
     assert found["rgb"] != answers["rgb"]

@@ -105,7 +105,7 @@ def test_a_thread_asks_for_the_visitor_who_began_it() -> None:
     with acting_for(BEN):
         background_task.start("a map", job)
         background_task.wait("a map")
-    assert isinstance(background_task._office().works["a map"].problem, NotAllowed)
+    assert isinstance(background_task._running_tasks().works["a map"].problem, NotAllowed)
 
 
 def test_computations_have_owners_and_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,12 +119,12 @@ def test_computations_have_owners_and_a_bound(monkeypatch: pytest.MonkeyPatch) -
     with acting_for(ANNA):
         background_task.start("first", job)
         background_task.start("second", job)
-    works = background_task._office().works
+    works = background_task._running_tasks().works
     assert "run or wait already" in str(works["second"].problem)
     with acting_for(BEN):
         background_task._cancel(works["first"])
         assert not works["first"].unwanted
-        assert access.shut_to_others("anna")["disabled"]
+        assert access.disabled_for_others("anna")["disabled"]
     with acting_for(ANNA):
         background_task._cancel(works["first"])
     works["first"].over.wait()

@@ -71,7 +71,7 @@ def test_the_number_of_epochs_doubles_while_that_is_better(monkeypatch: pytest.M
     monkeypatch.setattr(plan_search, "_tried", scored)
     task = task_class(folder)()
     plan, samples = Plan(epochs=160, search=True), task.samples("valid")
-    search = plan_search.searched(task, plan, 0, samples, samples)
+    search = plan_search.search_plan(task, plan, 0, samples, samples)
     with pytest.raises(StopIteration) as ended:
         next(search)
     found = ended.value.value
@@ -79,7 +79,7 @@ def test_the_number_of_epochs_doubles_while_that_is_better(monkeypatch: pytest.M
     assert [epochs for epochs, _, _ in tried] == [20, 20, 20, 10, 40, 80, 160]
     tried.clear()
     with pytest.raises(StopIteration) as again:
-        next(plan_search.searched(task, plan, 3, samples, samples))
+        next(plan_search.search_plan(task, plan, 3, samples, samples))
     assert (again.value.value, tried) == (found, [])
 
 

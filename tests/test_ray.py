@@ -133,7 +133,7 @@ def test_a_grid_over_three_nodes_of_which_one_is_killed_is_as_without(
         running = grid.run(wanted, over, engine)
         results = [next(running)]
         until((notes / "still").exists)
-        standing: list[grid.UnderWay] = []
+        standing: list[grid.RunningJob] = []
 
         def stands_alone() -> bool:  # others may be in their third epoch too, for a moment
             standing[:] = [each for each in grid.under_way(JOBS, over) if each.epoch == 2]

@@ -35,30 +35,32 @@ def test_every_translated_refusal_is_found_behind_what_was_filled_in(
     for english, translated in language.area(code, refusals.AREA).items():
         places = [place for _, place, *_ in Formatter().parse(english) if place]
         filled = {place: f"‹{i}›" for i, place in enumerate(places)}
-        assert refusals.said(english.format(**filled)) == translated.format(**filled)
+        assert refusals.translated(english.format(**filled)) == translated.format(**filled)
 
 
 @pytest.mark.usefixtures("german")
 def test_what_fills_a_refusal_may_be_one_itself_and_the_rest_stays_as_it_is() -> None:
     limit = "'a b.png' is 9000 × 9000 pixels; the limit is 24 megapixels."
-    assert refusals.said(limit) == "'a b.png' hat 9000 × 9000 Pixel; die Grenze sind 24 Megapixel."
-    assert refusals.said("The picture is empty.") == "Das Bild ist leer."
-    assert refusals.said("Nobody ever said this. Save it again.") == (
+    assert refusals.translated(limit) == "'a b.png' hat 9000 × 9000 Pixel; die Grenze sind 24 Megapixel."
+    assert refusals.translated("The picture is empty.") == "Das Bild ist leer."
+    assert refusals.translated("Nobody ever said this. Save it again.") == (
         "Nobody ever said this. Speichern Sie die Datei noch einmal."
     )
-    assert refusals.whole(DataError("x is empty.", "Use a CSV file.")) == ("x ist leer. Verwenden Sie eine CSV-Datei.")
-    assert refusals.whole(ValueError("x is empty.")) == "x ist leer."
-    assert refusals.said("") == ""
+    assert refusals.message_and_hint(DataError("x is empty.", "Use a CSV file.")) == (
+        "x ist leer. Verwenden Sie eine CSV-Datei."
+    )
+    assert refusals.message_and_hint(ValueError("x is empty.")) == "x ist leer."
+    assert refusals.translated("") == ""
 
 
 @pytest.mark.usefixtures("german")
 def test_a_sentence_is_not_taken_for_what_fills_another_one() -> None:
     text = "Give a thing. Or: another."
-    assert refusals.said(text) == "Geben Sie a thing. Or: another."
+    assert refusals.translated(text) == "Geben Sie a thing. Or: another."
 
 
 def test_english_is_left_alone() -> None:
-    assert refusals.said("The picture is empty.") == "The picture is empty."
+    assert refusals.translated("The picture is empty.") == "The picture is empty."
 
 
 def test_a_bad_address_is_refused_in_the_language_of_the_page_and_written_down(

@@ -15,10 +15,10 @@ def test_while_one_has_the_turn_another_waits() -> None:
 
     def other() -> None:
         begun.set()
-        with turns.taken():
+        with turns.turn():
             seen.append("other")
 
-    with turns.taken():
+    with turns.turn():
         thread = threading.Thread(target=other)
         thread.start()
         begun.wait(600)
@@ -32,14 +32,14 @@ def test_one_that_is_slow_holds_up_nobody_for_long_and_nobody_ends_the_turn_of_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(turns, "PATIENCE", 0.01)
-    with turns.taken():
-        with turns.taken():
+    with turns.turn():
+        with turns.turn():
             pass
         assert turns._turn.locked()
     assert not turns._turn.locked()
 
 
 def test_the_turn_ends_with_an_error() -> None:
-    with pytest.raises(ValueError, match="broken"), turns.taken():
+    with pytest.raises(ValueError, match="broken"), turns.turn():
         raise ValueError("broken")
     assert not turns._turn.locked()

@@ -20,7 +20,7 @@ def test_nothing_is_lost_that_threads_hand_over_while_the_loop_sleeps_and_works(
         assert isinstance(loop, BaseSelectorEventLoop)
         write = loop._write_to_self  # type: ignore[attr-defined]
         loop._write_to_self = lambda: (written.append(1), write())  # type: ignore[attr-defined]
-        wake_ups.gather(loop)
+        wake_ups.merge_wake_ups(loop)
         done = asyncio.Event()
 
         def page(who: int) -> None:
@@ -42,7 +42,7 @@ def test_nothing_is_lost_that_threads_hand_over_while_the_loop_sleeps_and_works(
 def test_a_single_message_wakes_a_loop_that_sleeps() -> None:
     async def serve() -> bool:
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
-        wake_ups.gather(loop)
+        wake_ups.merge_wake_ups(loop)
         for _ in range(3):
             woken.clear()
             threading.Timer(0.02, lambda: loop.call_soon_threadsafe(woken.set)).start()
@@ -55,7 +55,7 @@ def test_a_single_message_wakes_a_loop_that_sleeps() -> None:
 def test_signals_still_reach_the_loop() -> None:
     async def serve() -> bool:
         loop, told = asyncio.get_running_loop(), asyncio.Event()
-        wake_ups.gather(loop)
+        wake_ups.merge_wake_ups(loop)
         loop.add_signal_handler(signal.SIGUSR1, told.set)
         signal.raise_signal(signal.SIGUSR1)
         await asyncio.wait_for(told.wait(), 600)
@@ -68,4 +68,4 @@ def test_a_loop_of_another_kind_stays_as_it_is() -> None:
     class Other(asyncio.AbstractEventLoop):
         pass
 
-    wake_ups.gather(Other())
+    wake_ups.merge_wake_ups(Other())

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mmlab.core.outputs import Classification, Regression
-from mmlab.ui.text import happened, language, wording
+from mmlab.ui.text import bench_summary, language, wording
+from mmlab.ui.text.bench_summary import ModelPrediction
 from mmlab.ui.text.glossary import FOLDER, PAGES, TERMS, load
-from mmlab.ui.text.happened import ModelPrediction
 from tests.apps import app_at, turn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,13 +143,17 @@ def test_what_happened_is_one_sentence_made_from_the_answers() -> None:
         ModelPrediction("DMRNet", "5", 0.99, good=False),
     ]
     digits = Classification(tuple("0123456789"))
-    told = happened.sentence(digits, happened.inputs(["Image"], ["Image", "Sound", "Pen"]), said)
+    told = bench_summary.sentence(digits, bench_summary.inputs(["Image"], ["Image", "Sound", "Pen"]), said)
     assert told == (
         "With Image alone: Joint training and DMRNet are wrong and very sure; Modality dropout is right but unsure."
     )
-    assert happened.inputs(["Image", "Pen"], ["Image", "Sound", "Pen"]) == "Without Sound"
-    assert happened.inputs(["Image", "Pen"], ["Image", "Pen"]) == "With all inputs"
-    unknown = happened.sentence(digits, "With all inputs", [ModelPrediction("Joint training", "5", 0.97, good=None)])
+    assert bench_summary.inputs(["Image", "Pen"], ["Image", "Sound", "Pen"]) == "Without Sound"
+    assert bench_summary.inputs(["Image", "Pen"], ["Image", "Pen"]) == "With all inputs"
+    unknown = bench_summary.sentence(
+        digits, "With all inputs", [ModelPrediction("Joint training", "5", 0.97, good=None)]
+    )
     assert unknown == "With all inputs: Joint training says 5, very sure."
-    number = happened.sentence(Regression(-3, 3), "Without Text", [ModelPrediction("GMD", "+0.52", None, good=False)])
+    number = bench_summary.sentence(
+        Regression(-3, 3), "Without Text", [ModelPrediction("GMD", "+0.52", None, good=False)]
+    )
     assert number == "Without Text: GMD is on the wrong side (+0.52)."

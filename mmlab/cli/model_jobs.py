@@ -18,7 +18,7 @@ from mmlab.tasks.custom.locations import name_of
 
 if TYPE_CHECKING:
     from mmlab.core.reference import Reference
-    from mmlab.experiments.model_jobs import ModelJob, UnderWay
+    from mmlab.experiments.model_jobs import ModelJob, RunningJob
 
 EVERY_SECONDS = 1.0  # between two looks
 
@@ -110,6 +110,6 @@ def _fitting(machines: Machines, count: int) -> Machines:
     return machines
 
 
-def _far(each: UnderWay) -> str:
+def _far(each: RunningJob) -> str:
     """How far a job is: `digits/joint/seed0: map 40 %, 20 s left`."""
     return f"{each.job.name} {each.share:.0%}{left(each.seconds)}"

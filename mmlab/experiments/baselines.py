@@ -1,7 +1,7 @@
 """Reference scores of a task: a linear model and a random forest for each combination, on the samples that have all of
 its inputs.
 
->>> found = measure("mine", library)     # fits, and keeps `baselines.json` beside the models of the task
+>>> found = measure("mine", library)     # fits, and keeps `baselines.json` reference_scores the models of the task
 >>> stored("mine", library)              # what was kept, if the data are still the same
 """
 
@@ -78,7 +78,7 @@ def fitted(name: str, on_progress: Callable[[float], None] | None = None) -> dic
     }
 
 
-def beside(name: str, library: Library, metric: str) -> dict[str, dict[str, float]]:
+def reference_scores(name: str, library: Library, metric: str) -> dict[str, dict[str, float]]:
     """What the reference models score by title and combination, to be written beside a model's scores.
 
     Measured now where they were not before and vectors make it a matter of seconds; else empty.

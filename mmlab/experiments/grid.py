@@ -18,14 +18,14 @@ from mmlab.experiments import stored_runs
 from mmlab.experiments.ablations import ladder, rung_tag
 from mmlab.experiments.background.manager import seconds_left
 from mmlab.experiments.executors import Engine
-from mmlab.experiments.train_job import BeingTrained, TrainJob, default_plan, is_done, is_outdated, run_train
+from mmlab.experiments.train_job import TrainedElsewhere, TrainJob, default_plan, is_done, is_outdated, run_train
 from mmlab.storage import progress_file
 from mmlab.storage.file_lock import is_locked
 from mmlab.storage.library import ALIVE, Library
 
 
 @dataclass(frozen=True)
-class UnderWay:
+class RunningJob:
     """A job that a process works on: its epochs so far and in all, and the seconds that are left, if known."""
 
     job: TrainJob
@@ -97,7 +97,7 @@ def run(
     work, busy = partial(run_train, root=str(library.root.absolute())), []
     for some in _teachers_first(jobs):
         for job, result in engine.map(work, some):
-            if isinstance(result, BeingTrained):
+            if isinstance(result, TrainedElsewhere):
                 busy.append(job)
             else:
                 yield job, result
@@ -136,12 +136,12 @@ def share_done(jobs: Sequence[TrainJob], library: Library) -> float:
     return done / max(total, 1)
 
 
-def under_way(jobs: Iterable[TrainJob], library: Library) -> list[UnderWay]:
+def under_way(jobs: Iterable[TrainJob], library: Library) -> list[RunningJob]:
     """The jobs that somebody works on now, by their locks and progress files, on whatever machine that is."""
     found = []
     for job in jobs:
         if is_locked(library.run_home(job.task, job.method, job.folder) / ALIVE) and not is_done(job, library):
             rows = progress_file.whole_lines(library.folder(job.task, job.method, job.folder))
             if rows:
-                found.append(UnderWay(job, rows[-1]["epoch"] + 1, rows[-1]["epochs"], seconds_left(rows)))
+                found.append(RunningJob(job, rows[-1]["epoch"] + 1, rows[-1]["epochs"], seconds_left(rows)))
     return found

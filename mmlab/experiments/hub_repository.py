@@ -39,7 +39,7 @@ INSTALL = "Install it: pip install 'mmlab[hub]'"
 LOG_IN = "Log in (hf auth login), or set HF_TOKEN."
 
 
-class NotOurs(DataError):
+class ForeignRepository(DataError):
     """A repository of the Hub that holds something else than a model of mmlab."""
 
 
@@ -171,9 +171,9 @@ def _fetched(api: HfApi, repository: str, name: str, revision: str) -> bytes:
 
 
 def _config(repository: str, content: bytes) -> Mapping[str, Any]:
-    """What `config.json` says. Raises NotOurs for one of another library, DataError for a broken one."""
+    """What `config.json` says. Raises ForeignRepository for one of another library, DataError for a broken one."""
     found: dict[str, Any] = strict_json.checked(
-        content, ArchiveNames, f"{CONFIG} of {repository}", "Ask who pushed it.", LARGEST[CONFIG], NotOurs
+        content, ArchiveNames, f"{CONFIG} of {repository}", "Ask who pushed it.", LARGEST[CONFIG], ForeignRepository
     )
     if found.get("library_name") != hub_card.LIBRARY:
         raise _not_ours(repository)
@@ -181,7 +181,7 @@ def _config(repository: str, content: bytes) -> Mapping[str, Any]:
 
 
 def _check_may_be_replaced(api: HfApi, repository: str, there: Mapping[str, int]) -> None:
-    """Raise NotOurs where another model would be written over."""
+    """Raise ForeignRepository where another model would be written over."""
     if not there:
         return
     if not {CONFIG, MODEL} <= set(there) or there[CONFIG] > LARGEST[CONFIG]:
@@ -189,8 +189,10 @@ def _check_may_be_replaced(api: HfApi, repository: str, there: Mapping[str, int]
     _config(repository, _fetched(api, repository, CONFIG, ""))
 
 
-def _not_ours(repository: str) -> NotOurs:
-    return NotOurs(f"{repository} holds no model of mmlab.", f"Those have {CONFIG} and {MODEL}, made by mmlab push.")
+def _not_ours(repository: str) -> ForeignRepository:
+    return ForeignRepository(
+        f"{repository} holds no model of mmlab.", f"Those have {CONFIG} and {MODEL}, made by mmlab push."
+    )
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class ModelJob:
 
 
 @dataclass(frozen=True)
-class UnderWay:
+class RunningJob:
     """A job that a process works on: the share that is done, and the seconds that are left, if known."""
 
     job: ModelJob
@@ -62,7 +62,7 @@ class UnderWay:
     seconds: float | None
 
 
-class BeingDone(DataError):
+class DoneElsewhere(DataError):
     """Another process does this job."""
 
 
@@ -83,7 +83,7 @@ def run(jobs: Sequence[ModelJob], library: Library, engine: Engine) -> Iterator[
     """
     work, busy = partial(do, root=str(library.root.absolute())), []
     for job, result in engine.map(work, jobs):
-        if isinstance(result, BeingDone):
+        if isinstance(result, DoneElsewhere):
             busy.append(job)
         else:
             yield job, _filed(job, result, library)
@@ -94,14 +94,14 @@ def run(jobs: Sequence[ModelJob], library: Library, engine: Engine) -> Iterator[
 def do(job: ModelJob, root: str, patience: float = 0.0) -> tuple[bytes, ...]:
     """One job, for engines: names and numbers in, the contents of its files in the cache out.
 
-    Raises BeingDone where another process does it for `patience` seconds.
+    Raises DoneElsewhere where another process does it for `patience` seconds.
     """
     one_thread()
     library, work = Library(Path(root)), WORK[job.what]
     reference, notes = library.find(job.task, job.method, job.tag), _notes(job, library)
     with storage_errors(), held(notes / ALIVE, patience) as is_ours:
         if not is_ours:
-            raise BeingDone(f"{job.name} is being done already, by another process.", "Wait for it.")
+            raise DoneElsewhere(f"{job.name} is being done already, by another process.", "Wait for it.")
         if not _is_done(job, reference, library):
             told = _Told(notes / SHARE)
             try:
@@ -116,7 +116,7 @@ def do(job: ModelJob, root: str, patience: float = 0.0) -> tuple[bytes, ...]:
         return tuple(file.read_bytes() for file in kept)
 
 
-def under_way(jobs: Iterable[ModelJob], library: Library) -> list[UnderWay]:
+def under_way(jobs: Iterable[ModelJob], library: Library) -> list[RunningJob]:
     """The jobs that somebody works on now, by their locks, on whatever machine that is."""
     found = []
     for job in jobs:
@@ -125,7 +125,7 @@ def under_way(jobs: Iterable[ModelJob], library: Library) -> list[UnderWay]:
             with suppress(OSError, ValueError):  # not written yet, or just being written
                 share, seconds = map(float, (notes / SHARE).read_text("ascii").split())
                 left = seconds * (1 - share) / share if share > LEAST else None
-                found.append(UnderWay(job, share, left))
+                found.append(RunningJob(job, share, left))
     return found
 
 

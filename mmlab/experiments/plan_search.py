@@ -38,7 +38,7 @@ VARIED: tuple[dict[str, Any], ...] = (  # how samples are varied and read; the f
 FEW_COLUMNS = 8  # numbers of an input: when two fifths of fewer are hidden, nothing is left too often
 
 
-def searched(
+def search_plan(
     task: Task, plan: Plan, seed: int, training: Samples, validation: Samples
 ) -> Generator[Progress, None, Plan]:
     """The plan with the epochs (at most `plan.epochs`) and the way in VARIED that are best on validation.

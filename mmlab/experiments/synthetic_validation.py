@@ -21,7 +21,7 @@ from mmlab.inference.sweep import sweep
 from mmlab.training.loop import Trainer
 
 EPOCHS = 12
-_kept: dict[tuple[str, int], Tried] = {}
+_kept: dict[tuple[str, int], SyntheticValidation] = {}
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Tried:
+class SyntheticValidation:
     """A data set, the measures of the network that was trained on it, and the verdicts."""
 
     report: DominanceReport
     verdicts: tuple[Verdict, ...]
 
 
-def try_measures(
+def validate_measures(
     which: SyntheticData, method: str = "dropout", seed: int = 0, tell: ProgressCallback = no_progress
-) -> Tried:
+) -> SyntheticValidation:
     """Train on the data set (seconds on one core), measure, compare. Raises UnknownName for the method."""
     task = SyntheticTask(which)
     torch.manual_seed(seed)
@@ -63,19 +63,19 @@ def try_measures(
     probes = probe(trained, test, ProbeBudget(512, 128, 10, 1), seed)
     found = dominance_report(lattice_of(sweep(trained, test)), task.info.output, task.info.modalities, probes, OWN_RULE)
     tell(1.0)
-    return Tried(
+    return SyntheticValidation(
         found, tuple(Verdict(each, truth, _found(found, each, truth, test)) for each, truth in truths_of(which.name))
     )
 
 
-def tried(name: str, tell: ProgressCallback = no_progress) -> Tried:
+def validated(name: str, tell: ProgressCallback = no_progress) -> SyntheticValidation:
     """The same by the name of the set, once in a process: a lesson and the page that it shows look at one network.
 
     Raises UnknownName.
     """
     key = (name, EPOCHS)
     if key not in _kept:
-        _kept[key] = try_measures(data_named(name), tell=tell)
+        _kept[key] = validate_measures(data_named(name), tell=tell)
     return _kept[key]
 
 

@@ -28,7 +28,7 @@ from mmlab.core.training_plan import Plan
 from mmlab.core.untrained import sentence, untrained
 from mmlab.core.version import __version__
 from mmlab.experiments.gap_card import gaps_of, has_other_gaps, is_there, set_aside_other_gaps
-from mmlab.experiments.plan_search import searched
+from mmlab.experiments.plan_search import search_plan
 from mmlab.experiments.recorders.usual import usual
 from mmlab.experiments.run_plan import default_plan as default_plan
 from mmlab.experiments.run_plan import whole_plan
@@ -66,20 +66,20 @@ class TrainJob:
         return self.tag or f"seed{self.seed}"
 
 
-class BeingTrained(DataError):
+class TrainedElsewhere(DataError):
     """Another process trains this run."""
 
 
 @contextmanager
 def claim(job: TrainJob, library: Library, patience: float = 0.0) -> Iterator[None]:
-    """Keep a run for this process. Raises BeingTrained where another has it for `patience` seconds.
+    """Keep a run for this process. Raises TrainedElsewhere where another has it for `patience` seconds.
 
     The same lock tells the Train page that the run is being trained.
     """
     home = library.run_home(job.task, job.method, job.folder)
     with held(home / ALIVE, patience) as is_ours:
         if not is_ours:
-            raise BeingTrained(
+            raise TrainedElsewhere(
                 f"{job.task}/{job.method}/{job.folder} is being trained already, by another process.",
                 "Wait for it, or give this run a name of its own (--tag).",
             )
@@ -91,7 +91,7 @@ def train(job: TrainJob, library: Library, claimed: bool = False, together: Proc
 
     claimed: whether the caller has the run for itself already (`claim`). Teachers come from the library or are trained
     first. together: the processes that train this run, of which the first writes it. Raises UnknownName, DataError or
-    Unsupported; BeingTrained where another process trains this run.
+    Unsupported; TrainedElsewhere where another process trains this run.
     """
     with storage_errors(), nullcontext() if claimed else claim(job, library):
         yield from _train(job, library, together)
@@ -107,7 +107,7 @@ def _train(job: TrainJob, library: Library, together: ProcessGroup) -> Iterator[
     config = build(kind.Config, job.config)
     if plan.search:
         training, validation = (_samples(job, task, plan, split) for split in ("train", "valid"))
-        plan = yield from searched(task, plan, job.seed, training, validation)
+        plan = yield from search_plan(task, plan, job.seed, training, validation)
     teachers = yield from _teachers(kind, job, library)
     folder = library.folder(job.task, job.method, job.folder)
     torch.manual_seed(job.seed)
@@ -190,7 +190,7 @@ def _teacher_tag(job: TrainJob) -> str:
 def run_train(job: TrainJob, root: str, patience: float = 0.0) -> str:
     """`train` to its end, for engines: names and numbers in, the folder of the run out.
 
-    A run that another process has finished meanwhile is done. Raises BeingTrained, see `claim`.
+    A run that another process has finished meanwhile is done. Raises TrainedElsewhere, see `claim`.
     """
     library = Library(Path(root))
     with storage_errors(), claim(job, library, patience):

@@ -22,7 +22,7 @@ from mmlab.foreign.calling import device_of
 from mmlab.foreign.calls import Call, caught
 from mmlab.foreign.cam_layers import INPUT, CamLayer
 from mmlab.foreign.registration import Registration
-from mmlab.foreign.running import Answer, Piece, Runner
+from mmlab.foreign.running import Answer, EncodedModality, Runner
 from mmlab.foreign.tracing import Trace
 
 IGNORED = "This model was made elsewhere and is not trained here."
@@ -61,16 +61,16 @@ class RegisteredModel(Method):
 
     # answering
 
-    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features[Piece]:
-        """One `Piece` per modality: the input itself, and what its encoders gave where they can be replayed."""
+    def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features[EncodedModality]:
+        """One `EncodedModality` per modality: the input itself, and the results of encoders that can be replayed."""
         with self.lock:
             return Features(self.runner.encode(inputs))
 
-    def fuse(self, features: Features[Piece], present: Tensor) -> Fused:
+    def fuse(self, features: Features[EncodedModality], present: Tensor) -> Fused:
         """The answer from the modalities in `present`, bool `[B, M]`."""
         return self.fuse_many(features, [present])[0]
 
-    def fuse_many(self, features: Features[Piece], masks: Sequence[Tensor]) -> list[Fused]:
+    def fuse_many(self, features: Features[EncodedModality], masks: Sequence[Tensor]) -> list[Fused]:
         """All combinations as one batch, in parts that fit into memory."""
         rows = len(masks[0])
         first = features.alone[self.modalities.names[0]]
@@ -93,7 +93,7 @@ class RegisteredModel(Method):
             answer = self.plain.direct(inputs, present)
         return Fused(answer.logits, answer.mean, answer.variance)
 
-    def mix(self, features: Features[Piece], rows: Tensor) -> Features[Piece]:
+    def mix(self, features: Features[EncodedModality], rows: Tensor) -> Features[EncodedModality]:
         """Features of mixtures `[R, M]`: modality m of mixture r from sample `rows[r, m]`."""
         pieces = features.alone.items()
         return Features({name: piece.at(rows[:, m].to(piece.value.device)) for m, (name, piece) in enumerate(pieces)})

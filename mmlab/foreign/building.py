@@ -7,7 +7,7 @@ from torch import nn
 
 from mmlab.core.errors import MmlabError, PluginError
 from mmlab.foreign import own_modules
-from mmlab.foreign.places import said
+from mmlab.foreign.error_location import in_one_line
 from mmlab.foreign.registration import Registration
 
 
@@ -21,7 +21,7 @@ def build(registration: Registration) -> nn.Module:
         except MmlabError:
             raise
         except Exception as error:
-            raise PluginError(f"Building '{registration.name}' failed: {said(error)}", "Mend it.") from error
+            raise PluginError(f"Building '{registration.name}' failed: {in_one_line(error)}", "Mend it.") from error
     if not isinstance(made, nn.Module):
         raise PluginError(f"Building '{registration.name}' gave {type(made).__name__}.", "Return an nn.Module.")
     return unwrapped(made).cpu().eval()  # some put themselves on a GPU; who uses it says where it goes

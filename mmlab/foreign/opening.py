@@ -58,11 +58,11 @@ def adapted(
     method.runner = runner_of(registration, module)
     method.eval()
     if known is None or not known(method):
-        find_out(method)
+        trace_module(method)
     return method
 
 
-def find_out(method: RegisteredModel) -> None:
+def trace_module(method: RegisteredModel) -> None:
     """Run the module to see what it is made of, and prove what is relied upon."""
     registration, modalities = method.registration, method.modalities
     place = device_of(method.module)

@@ -214,10 +214,10 @@ def transformed(content: bytes, given: Input, packing: Packing) -> Tensor:
     try:
         made = given.transform(content)
     except Exception as error:
-        from mmlab.foreign.places import said
+        from mmlab.foreign.error_location import in_one_line
 
         raise DataError(
-            f"transform= of '{packing.name}' failed: {said(error)}", "Mend it, or bring another file."
+            f"transform= of '{packing.name}' failed: {in_one_line(error)}", "Mend it, or bring another file."
         ) from error
     values = dict(made) if hasattr(made, "keys") else {packing.parts[0].key: made}
     missing = [part.key for part in packing.parts if part.key not in values]

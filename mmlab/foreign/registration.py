@@ -194,7 +194,7 @@ def _run(file: Path) -> list[Registration] | MmlabError:
             return [_of_outputs(file)]
         except MmlabError as error:
             return error
-    from mmlab.foreign.places import own_line
+    from mmlab.foreign.error_location import own_line
 
     try:
         with _collecting(str(file)) as found:

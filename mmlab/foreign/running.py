@@ -32,15 +32,17 @@ class Answer:
 
 
 @dataclass
-class Piece:
+class EncodedModality:
     """What encoding gave of one modality: the input `[B, *shape]` itself, and what its encoders returned for it."""
 
     value: Tensor
     calls: dict[Call, Any] = field(default_factory=dict)
 
-    def at(self, index: Tensor) -> Piece:
+    def at(self, index: Tensor) -> EncodedModality:
         """The rows at `index`."""
-        return Piece(self.value[index], {call: trees.taken(value, index) for call, value in self.calls.items()})
+        return EncodedModality(
+            self.value[index], {call: trees.taken(value, index) for call, value in self.calls.items()}
+        )
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,9 @@ class Runner:
         """The answer of every row `[B, *shape]`, all of the module run. Raises DataError where it cannot be read."""
         return self._answered(inputs, present, None)
 
-    def encode(self, inputs: Mapping[str, Tensor]) -> dict[str, Piece]:
+    def encode(self, inputs: Mapping[str, Tensor]) -> dict[str, EncodedModality]:
         """Each encoder once, on inputs `[B, *shape]` that are all there."""
-        pieces = {name: Piece(inputs[name]) for name in self.caller.names}
+        pieces = {name: EncodedModality(inputs[name]) for name in self.caller.names}
         if self.encoders:
             rows = len(pieces[self.caller.names[0]].value)
             for part in _chunks(rows, self.rows_at_once()):
@@ -72,7 +74,7 @@ class Runner:
                     calls[call] = value if call not in calls else trees.joined(_cat, calls[call], value)
         return pieces
 
-    def fuse(self, pieces: Mapping[str, Piece], present: Tensor) -> Answer:
+    def fuse(self, pieces: Mapping[str, EncodedModality], present: Tensor) -> Answer:
         """The answers from what was encoded, `present` bool `[B, M]`: in parts that fit into memory."""
         found = []
         for part in _chunks(len(present), self.rows_at_once()):
@@ -106,7 +108,7 @@ class Runner:
             self.caller.run(self.module, inputs, present, frozenset())
         return found
 
-    def _stand_ins(self, pieces: Mapping[str, Piece], present: Tensor) -> dict[Call, Any]:
+    def _stand_ins(self, pieces: Mapping[str, EncodedModality], present: Tensor) -> dict[Call, Any]:
         """What each encoder returned, with that of what stands in where its modality is absent."""
         found = {}
         fills = None
@@ -119,7 +121,7 @@ class Runner:
             found[call] = value
         return found
 
-    def _of_fills(self, pieces: Mapping[str, Piece]) -> dict[Call, Any]:
+    def _of_fills(self, pieces: Mapping[str, EncodedModality]) -> dict[Call, Any]:
         """What the encoders return for what stands in: one pass with all of it. Banks of donors may be longer."""
         some = next(iter(pieces.values())).value
         most = max(len(self.caller.fills[name].bank) for name in self.caller.names)

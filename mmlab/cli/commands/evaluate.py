@@ -158,7 +158,7 @@ def _reference_models(name: str, library: Library, task: Task) -> dict[str, Any]
     with bar("Fitting a linear model and a forest", None):
         from mmlab.experiments import baselines
 
-        found = baselines.beside(name, library, task.info.output.headline)
+        found = baselines.reference_scores(name, library, task.info.output.headline)
     return {"reference_models": found, "yardsticks": found} if found else {}  # the second: its earlier name
 
 

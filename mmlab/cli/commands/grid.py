@@ -32,7 +32,7 @@ from mmlab.storage.library import Library
 from mmlab.tasks.custom.locations import name_of
 
 if TYPE_CHECKING:
-    from mmlab.experiments.grid import UnderWay
+    from mmlab.experiments.grid import RunningJob
     from mmlab.experiments.train_job import TrainJob
 
 EVERY_SECONDS = 5.0  # between two looks
@@ -166,7 +166,7 @@ def _look(jobs: list[TrainJob], library: Library) -> tuple[float, list[str]]:
     return share_done(jobs, library), [_far(each) for each in under_way(jobs, library)]
 
 
-def _far(each: UnderWay) -> str:
+def _far(each: RunningJob) -> str:
     """How far a job is: `digits/joint/seed0 3 of 8, 40 s left`."""
     name = f"{each.job.task}/{each.job.method}/{each.job.folder}"
     return f"{name} {each.epoch} of {each.epochs}{left(each.seconds)}"

@@ -57,7 +57,7 @@ class AttributionRecorder:
 
     def __init__(self, task: Task, method: Method, epochs: int, folder: Path) -> None:
         self.method, self.folder = method, folder
-        self.wanted = handful(epochs)
+        self.wanted = recorded_epochs(epochs)
         names = task.gallery()
         apart = max(1, len(names) // SAMPLES)  # neighbours may be slices of one volume
         self.subjects = {name: _Subject.of(task, name) for name in names[apart // 2 :: apart][:SAMPLES]}
@@ -109,7 +109,7 @@ class _Subject:
         return cls(inputs, modalities.combination(inputs), target)
 
 
-def handful(epochs: int) -> frozenset[int]:
+def recorded_epochs(epochs: int) -> frozenset[int]:
     """The epochs, from 0, after which something is recorded: more of them early, where most happens."""
     return frozenset({0, 1, epochs // 8, epochs // 4, epochs // 2, epochs - 1} & set(range(epochs)))
 

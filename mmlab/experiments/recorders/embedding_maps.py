@@ -22,7 +22,7 @@ from mmlab.core.batch import Samples
 from mmlab.core.errors import CheckpointError
 from mmlab.core.method import Method
 from mmlab.core.results import Floats, Sweep
-from mmlab.experiments.recorders.attribution_maps import handful
+from mmlab.experiments.recorders.attribution_maps import recorded_epochs
 from mmlab.inference.sweep import sweep
 from mmlab.storage import packed_arrays
 
@@ -64,7 +64,7 @@ class EmbeddingRecorder:
 
     def __init__(self, method: Method, validation: Samples, epochs: int, folder: Path) -> None:
         self.method, self.file = method, folder / EPOCH_MAPS
-        self.wanted = handful(epochs)
+        self.wanted = recorded_epochs(epochs)
         enough = int(validation.present.all(1).sum()) >= FEWEST
         count = method.output.affordable(MEASURED, DENSE)
         self.samples = complete_samples(validation, count) if enough else None

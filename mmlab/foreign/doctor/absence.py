@@ -10,13 +10,13 @@ from torch import Tensor
 from mmlab.core.errors import MmlabError
 from mmlab.core.modality import Combination
 from mmlab.foreign.calling import dtype_of
+from mmlab.foreign.doctor.examined_model import ExaminedModel
 from mmlab.foreign.doctor.findings import Finding
-from mmlab.foreign.doctor.patient import Patient
-from mmlab.foreign.places import own_line, said
+from mmlab.foreign.error_location import in_one_line, own_line
 from mmlab.foreign.trees import same_numbers
 
 
-def check(patient: Patient) -> Iterator[Finding]:
+def check(patient: ExaminedModel) -> Iterator[Finding]:
     """Each combination by itself: a crash in one does not end the others."""
     full = patient.run().logits
     for combination in patient.combinations():
@@ -27,7 +27,7 @@ def check(patient: Patient) -> Iterator[Finding]:
         yield from _masked(patient)
 
 
-def _answered(patient: Patient, combination: Combination) -> Iterator[Finding]:
+def _answered(patient: ExaminedModel, combination: Combination) -> Iterator[Finding]:
     gone = [name for name in patient.modalities.names if name not in combination]
     without = " and ".join(f"'{name}'" for name in gone)
     fills = patient.ready().caller.fills
@@ -44,7 +44,9 @@ def _answered(patient: Patient, combination: Combination) -> Iterator[Finding]:
             if ways
             else "Mend forward, or choose another absent=."
         )
-        yield Finding("absent", "error", f"Without {without} forward crashes: {said(error)}", told, own_line(error))
+        yield Finding(
+            "absent", "error", f"Without {without} forward crashes: {in_one_line(error)}", told, own_line(error)
+        )
         return
     if not bool(torch.isfinite(logits).all()):
         yield Finding(
@@ -55,7 +57,7 @@ def _answered(patient: Patient, combination: Combination) -> Iterator[Finding]:
         )
 
 
-def _unused(patient: Patient, full: Tensor) -> Iterator[Finding]:
+def _unused(patient: ExaminedModel, full: Tensor) -> Iterator[Finding]:
     """An input whose content changes nothing."""
     assert patient.module is not None
     if patient.count < 2:
@@ -76,7 +78,7 @@ def _unused(patient: Patient, full: Tensor) -> Iterator[Finding]:
             )
 
 
-def _masked(patient: Patient) -> Iterator[Finding]:
+def _masked(patient: ExaminedModel) -> Iterator[Finding]:
     """The mask alone: real content stays where it says that nothing is there, and then other content takes its place.
 
     Filling with zeros as well, as mmlab does, would hide what the mask lets through.
@@ -95,7 +97,7 @@ def _masked(patient: Patient) -> Iterator[Finding]:
                 yield Finding(
                     "absent",
                     "error",
-                    f"With '{name}' masked forward crashes: {said(error)}",
+                    f"With '{name}' masked forward crashes: {in_one_line(error)}",
                     "Mend forward.",
                     own_line(error),
                 )
@@ -121,7 +123,7 @@ def _masked(patient: Patient) -> Iterator[Finding]:
                 )
 
 
-def _with(patient: Patient, runner: object, mask: Tensor, name: str, kind: str) -> Tensor:
+def _with(patient: ExaminedModel, runner: object, mask: Tensor, name: str, kind: str) -> Tensor:
     from mmlab.foreign.running import Runner
 
     assert isinstance(runner, Runner)

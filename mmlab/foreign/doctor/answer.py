@@ -9,22 +9,22 @@ from torch import Tensor
 
 from mmlab.core.errors import MmlabError
 from mmlab.foreign import answers
+from mmlab.foreign.doctor.examined_model import ExaminedModel, StopExamination
 from mmlab.foreign.doctor.findings import Finding
-from mmlab.foreign.doctor.patient import Patient, Stop
-from mmlab.foreign.places import own_line, said
+from mmlab.foreign.error_location import in_one_line, own_line
 from mmlab.foreign.trees import described
 
 
-def check(patient: Patient) -> Iterator[Finding]:
+def check(patient: ExaminedModel) -> Iterator[Finding]:
     """Run complete samples and look at what comes back."""
     registration = patient.registration
     try:
         patient.ready()
         returned, changed = patient.returned()
     except MmlabError as error:
-        raise Stop(Finding("call", "error", error.message, error.hint)) from error
+        raise StopExamination(Finding("call", "error", error.message, error.hint)) from error
     except Exception as error:
-        raise Stop(
+        raise StopExamination(
             Finding(
                 "answer",
                 "error",
@@ -45,10 +45,10 @@ def check(patient: Patient) -> Iterator[Finding]:
         found = answers.find(returned, registration.logits)
         logits = answers.shaped(found, registration.output, patient.count, registration.probabilities)
     except MmlabError as error:
-        raise Stop(Finding("answer", "error", error.message, error.hint)) from error
+        raise StopExamination(Finding("answer", "error", error.message, error.hint)) from error
     except Exception as error:
         message = f"logits= failed on {described(returned)}: {_said(error)}"
-        raise Stop(Finding("answer", "error", message, "Mend the function.", own_line(error))) from error
+        raise StopExamination(Finding("answer", "error", message, "Mend the function.", own_line(error))) from error
     patient.answers = True
     if not bool(torch.isfinite(logits).all()):
         yield Finding(
@@ -62,12 +62,12 @@ def check(patient: Patient) -> Iterator[Finding]:
 
 
 def _said(error: BaseException) -> str:
-    text = said(error)
+    text = in_one_line(error)
     line = own_line(error)
     return text.removesuffix(line).strip() if line else text
 
 
-def _kind(patient: Patient, found: Tensor) -> Iterator[Finding]:
+def _kind(patient: ExaminedModel, found: Tensor) -> Iterator[Finding]:
     """Probabilities that are taken for logits, and the other way round."""
     registration, output = patient.registration, patient.registration.output
     values = found.detach().float()

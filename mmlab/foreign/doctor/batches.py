@@ -9,15 +9,15 @@ from torch import nn
 
 from mmlab.core.errors import MmlabError
 from mmlab.foreign.calling import dtype_of
+from mmlab.foreign.doctor.examined_model import ExaminedModel
 from mmlab.foreign.doctor.findings import Finding
-from mmlab.foreign.doctor.patient import Patient
-from mmlab.foreign.places import own_line, said
+from mmlab.foreign.error_location import in_one_line, own_line
 from mmlab.foreign.trees import same_numbers
 
 TOLERANCE = {torch.float16: 2e-2, torch.bfloat16: 1e-1}
 
 
-def check(patient: Patient) -> Iterator[Finding]:
+def check(patient: ExaminedModel) -> Iterator[Finding]:
     """One sample, and one among others in another order."""
     assert patient.module is not None
     bound = TOLERANCE.get(dtype_of(patient.module), 1e-4)
@@ -37,7 +37,7 @@ def check(patient: Patient) -> Iterator[Finding]:
         yield Finding(
             "batch",
             "error",
-            f"A batch of one sample crashes: {said(error)}",
+            f"A batch of one sample crashes: {in_one_line(error)}",
             "Look for squeeze() without an axis, and sizes that are written down.",
             own_line(error),
         )

@@ -10,31 +10,35 @@ import torch
 from mmlab.core.errors import DataError
 from mmlab.core.outputs import Regression
 from mmlab.foreign import data as source
+from mmlab.foreign.doctor.examined_model import ExaminedModel, StopExamination
 from mmlab.foreign.doctor.findings import Finding
-from mmlab.foreign.doctor.patient import Patient, Stop
-from mmlab.foreign.places import said
+from mmlab.foreign.error_location import in_one_line
 
 LOOKED_AT = 8
 MARKS = (255, -1, -100)  # of pixels that nobody labelled, in label maps and as PyTorch's `ignore_index`
 
 
-def check(patient: Patient) -> Iterator[Finding]:
+def check(patient: ExaminedModel) -> Iterator[Finding]:
     """All that can be said of the data alone."""
     try:
         rows = source.split_of(patient.registration, "test")
         first = [rows[row] for row in range(min(LOOKED_AT, len(rows)))]
     except DataError as error:
-        raise Stop(Finding("data", "error", error.message, error.hint)) from error
+        raise StopExamination(Finding("data", "error", error.message, error.hint)) from error
     except Exception as error:
-        raise Stop(Finding("data", "error", f"A sample cannot be read: {said(error)}", "Mend the data set.")) from error
+        raise StopExamination(
+            Finding("data", "error", f"A sample cannot be read: {in_one_line(error)}", "Mend the data set.")
+        ) from error
     if len(rows) == 0:
-        raise Stop(Finding("data", "error", "There are no test samples.", "Give at least one sample."))
+        raise StopExamination(Finding("data", "error", "There are no test samples.", "Give at least one sample."))
     yield from _random(rows, first)
     yield from _regions(patient, first[0])
     try:
         patient.read()
     except DataError as error:
-        raise Stop(_from_one(patient, rows) or Finding("data", "error", error.message, error.hint)) from error
+        raise StopExamination(
+            _from_one(patient, rows) or Finding("data", "error", error.message, error.hint)
+        ) from error
     yield from _scale(patient)
     yield from _complete(patient)
     yield from _finite(patient)
@@ -63,7 +67,7 @@ def _same(one: Any, other: Any, key: str) -> bool:
     return first.shape == second.shape and bool(((first == second) | (first != first) & (second != second)).all())
 
 
-def _from_one(patient: Patient, rows: source.Rows) -> Finding | None:
+def _from_one(patient: ExaminedModel, rows: source.Rows) -> Finding | None:
     """That classes are counted from 1, where that is why the answers cannot be read."""
     output = patient.registration.output
     if not output.class_names:
@@ -82,7 +86,7 @@ def _from_one(patient: Patient, rows: source.Rows) -> Finding | None:
     )
 
 
-def _regions(patient: Patient, first: Mapping[str, Any]) -> Iterator[Finding]:
+def _regions(patient: ExaminedModel, first: Mapping[str, Any]) -> Iterator[Finding]:
     output = patient.registration.output
     if output.is_one_target or output.label_names:
         return
@@ -110,7 +114,7 @@ def _regions(patient: Patient, first: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _scale(patient: Patient) -> Iterator[Finding]:
+def _scale(patient: ExaminedModel) -> Iterator[Finding]:
     output = patient.registration.output
     if not isinstance(output, Regression):  # only a number has a scale that answers can leave
         return
@@ -129,7 +133,7 @@ def _scale(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _complete(patient: Patient) -> Iterator[Finding]:
+def _complete(patient: ExaminedModel) -> Iterator[Finding]:
     assert patient.samples is not None
     present = patient.samples.present
     if not bool(present.all(1).any()):
@@ -151,7 +155,7 @@ def _complete(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _finite(patient: Patient) -> Iterator[Finding]:
+def _finite(patient: ExaminedModel) -> Iterator[Finding]:
     assert patient.samples is not None
     for place, (name, value) in enumerate(patient.samples.inputs.items()):
         rows = patient.samples.present[:, place].nonzero()[:, 0].tolist()
@@ -174,7 +178,7 @@ def _finite(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def _lengths(patient: Patient, rows: source.Rows) -> Iterator[Finding]:
+def _lengths(patient: ExaminedModel, rows: source.Rows) -> Iterator[Finding]:
     assert patient.layout is not None
     for packing in patient.layout.packings:
         for part in packing.parts:

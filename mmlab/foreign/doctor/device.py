@@ -13,9 +13,9 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmlab.core.modality import Combination
+from mmlab.foreign.doctor.examined_model import ExaminedModel
 from mmlab.foreign.doctor.findings import Finding
-from mmlab.foreign.doctor.patient import Patient
-from mmlab.foreign.places import own_line
+from mmlab.foreign.error_location import own_line
 from mmlab.foreign.trees import tensors
 
 MAY_MIX = {"index", "index_put", "index_put_", "copy_", "_to_copy", "_index_put_impl_"}
@@ -56,7 +56,7 @@ class _OnMeta(nn.Module):
         return functional_call(self.__dict__["of"], self.__dict__["tensors"], arguments, named)
 
 
-def check(patient: Patient) -> Iterator[Finding]:
+def check(patient: ExaminedModel) -> Iterator[Finding]:
     """All is there, and each other way to call it: some tensors are made only where an argument is None or left out.
 
     Otherwise combinations differ in values alone, and on `meta` there are none.
@@ -77,14 +77,16 @@ def check(patient: Patient) -> Iterator[Finding]:
             yield finding
 
 
-def _gone(patient: Patient, combination: Combination) -> frozenset[str]:
+def _gone(patient: ExaminedModel, combination: Combination) -> frozenset[str]:
     """The modalities whose absence changes the call."""
     fills = patient.ready().caller.fills
     return frozenset(n for n in patient.modalities.names if n not in combination and fills[n].apart)
 
 
 @torch.no_grad()
-def _one(patient: Patient, elsewhere: nn.Module, combination: Combination, gone: frozenset[str]) -> Finding | None:
+def _one(
+    patient: ExaminedModel, elsewhere: nn.Module, combination: Combination, gone: frozenset[str]
+) -> Finding | None:
     caller = patient.ready().caller
     mask = patient.modalities.mask(combination, patient.count)
     filled = caller.filled(patient.inputs, mask)

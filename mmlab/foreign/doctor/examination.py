@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 
 from mmlab.core.errors import MmlabError
 from mmlab.foreign.doctor import absence, answer, batches, data, device, gradients, layers, modes, structure, warnings
+from mmlab.foreign.doctor.examined_model import ExaminedModel, StopExamination
 from mmlab.foreign.doctor.findings import Finding, Report
-from mmlab.foreign.doctor.patient import Patient, Stop
-from mmlab.foreign.places import said
+from mmlab.foreign.error_location import in_one_line
 from mmlab.foreign.registration import Registration
 
-Family = Callable[[Patient], Iterable[Finding]]
+Family = Callable[[ExaminedModel], Iterable[Finding]]
 FAMILIES: dict[str, Family] = {
     "data": data.check,
     "build": structure.check,
@@ -30,7 +30,7 @@ FAMILIES: dict[str, Family] = {
 def examine(registration: Registration) -> Report:
     """Everything that can be found out without training: a pass that survives crashes."""
     start = time.perf_counter()
-    patient = Patient(registration)
+    patient = ExaminedModel(registration)
     found: list[Finding] = []
     ran = []
     for name, family in FAMILIES.items():
@@ -40,12 +40,14 @@ def examine(registration: Registration) -> Report:
         try:
             for finding in family(patient):
                 found.append(finding)
-        except Stop as stop:
+        except StopExamination as stop:
             found += stop.findings
         except MmlabError as error:
             found.append(Finding(name, "error", error.message, error.hint))
         except Exception as error:  # what a foreign module does wrong here is what is looked for
-            found.append(Finding(name, "error", f"The check crashed: {said(error)}", "Mend forward, and ask again."))
+            found.append(
+                Finding(name, "error", f"The check crashed: {in_one_line(error)}", "Mend forward, and ask again.")
+            )
     return Report(registration.name, _once(found), time.perf_counter() - start, ran)
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import torch
 
 from mmlab.core.errors import MmlabError
+from mmlab.foreign.doctor.examined_model import ExaminedModel
 from mmlab.foreign.doctor.findings import Finding
-from mmlab.foreign.doctor.patient import Patient
-from mmlab.foreign.places import own_line, said
+from mmlab.foreign.error_location import in_one_line, own_line
 
 WHY = "Grad-CAM, gradient × input and the measures that use gradients would be empty or wrong."
 
 
-def check(patient: Patient) -> Iterator[Finding]:
+def check(patient: ExaminedModel) -> Iterator[Finding]:
     """One backward pass from the answers to the inputs."""
     assert patient.module is not None
     runner, inputs = patient.ready(), {n: v.clone().requires_grad_() for n, v in patient.inputs.items()}
@@ -45,7 +45,7 @@ def check(patient: Patient) -> Iterator[Finding]:
         yield Finding(
             "gradient",
             "error",
-            f"The backward pass crashes: {said(error)}",
+            f"The backward pass crashes: {in_one_line(error)}",
             "Look for what works in place on a result that is needed again.",
             own_line(error),
             WHY,

@@ -11,14 +11,14 @@ import torch
 from mmlab.core.errors import MmlabError
 from mmlab.foreign.calls import Call, caught
 from mmlab.foreign.cam_layers import CamLayer, Layer, cam_layer_of
+from mmlab.foreign.doctor.examined_model import ExaminedModel
 from mmlab.foreign.doctor.findings import Finding
-from mmlab.foreign.doctor.patient import Patient
+from mmlab.foreign.error_location import in_one_line
 from mmlab.foreign.inputs import Input
-from mmlab.foreign.places import said
 from mmlab.foreign.tracing import Seen, Trace, trace
 
 
-def check(patient: Patient) -> Iterator[Finding]:
+def check(patient: ExaminedModel) -> Iterator[Finding]:
     """Every name that was given, against what a pass showed."""
     assert patient.module is not None
     registration = patient.registration
@@ -38,7 +38,7 @@ def check(patient: Patient) -> Iterator[Finding]:
         yield from _look(patient, seen, name, given)
 
 
-def _place(patient: Patient, seen: Trace, what: str, path: str, side: str) -> Iterator[Finding]:
+def _place(patient: ExaminedModel, seen: Trace, what: str, path: str, side: str) -> Iterator[Finding]:
     if side not in ("", "in"):
         yield Finding(
             "layers", "error", f"{what}= ends in ':{side}'.", 'Write "module", or "module:in" for what goes in.'
@@ -61,13 +61,13 @@ def _place(patient: Patient, seen: Trace, what: str, path: str, side: str) -> It
             yield Finding("layers", "error", f"{what}= at '{path}' has not one row per sample.", "Name another module.")
 
 
-def _near(path: str, patient: Patient) -> str:
+def _near(path: str, patient: ExaminedModel) -> str:
     close = difflib.get_close_matches(path, patient.below, n=1)
     last = ", ".join(list(patient.below)[-4:])
     return f"Did you mean '{close[0]}'?" if close else f"The last ones are: {last}."
 
 
-def _look(patient: Patient, seen: Trace, name: str, given: Input) -> Iterator[Finding]:
+def _look(patient: ExaminedModel, seen: Trace, name: str, given: Input) -> Iterator[Finding]:
     try:
         call = Call.parse(given.look)
     except MmlabError as error:
@@ -123,7 +123,7 @@ def _owner(chosen: Seen, name: str) -> Iterator[Finding]:
         )
 
 
-def _shape(patient: Patient, chosen: Seen, name: str, given: Input) -> Iterator[Finding]:
+def _shape(patient: ExaminedModel, chosen: Seen, name: str, given: Input) -> Iterator[Finding]:
     shape = patient.modalities[name].shape
     look = (
         CamLayer(chosen.call, "own", (), given.reshape)
@@ -153,7 +153,10 @@ def _shape(patient: Patient, chosen: Seen, name: str, given: Input) -> Iterator[
         maps = look.maps(gradient)
     except Exception as error:
         yield Finding(
-            "layers", "error", f"reshape= of '{name}' fails on {tuple(gradient.shape)}: {said(error)}", "Mend it."
+            "layers",
+            "error",
+            f"reshape= of '{name}' fails on {tuple(gradient.shape)}: {in_one_line(error)}",
+            "Mend it.",
         )
         return
     if maps.dim() != 2 + len(shape[1:] or shape) or len(maps) != patient.count:

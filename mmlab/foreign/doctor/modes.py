@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from mmlab.foreign.calls import submodules
+from mmlab.foreign.doctor.examined_model import ExaminedModel
 from mmlab.foreign.doctor.findings import Finding
-from mmlab.foreign.doctor.patient import Patient
 from mmlab.foreign.trees import same_numbers
 
 POINTS = 6  # of a pass at which another one comes between
 
 
-def check(patient: Patient) -> Iterator[Finding]:
+def check(patient: ExaminedModel) -> Iterator[Finding]:
     """Modes, state, and passes that run into each other."""
     assert patient.module is not None
     stuck = [path for path, each in patient.below.items() if each.training]
@@ -59,7 +59,7 @@ def _quoted(name: str) -> str:
     return name if name.startswith("the ") else f"'{name}'"
 
 
-def _state(patient: Patient) -> dict[str, Any]:
+def _state(patient: ExaminedModel) -> dict[str, Any]:
     assert patient.module is not None
     kept = {
         name: value.detach().clone() for name, value in patient.module.state_dict().items() if isinstance(value, Tensor)
@@ -72,7 +72,7 @@ def _equal(one: Tensor, other: Tensor) -> bool:
     return one.shape == other.shape and bool(((one == other) | (one != one) & (other != other)).all())
 
 
-def _interleaved(patient: Patient, alone: Tensor) -> Iterator[Finding]:
+def _interleaved(patient: ExaminedModel, alone: Tensor) -> Iterator[Finding]:
     """Another pass between two steps of one, as when two threads ask: what is kept on `self` is then another's."""
     assert patient.module is not None
     other = {name: value.flip(0) if len(value) > 1 else value + 1 for name, value in patient.inputs.items()}

@@ -13,19 +13,19 @@ from mmlab.core.errors import MmlabError
 from mmlab.foreign.building import build, unwrapped
 from mmlab.foreign.calling import signature_of
 from mmlab.foreign.calls import submodules
+from mmlab.foreign.doctor.examined_model import ExaminedModel, StopExamination
 from mmlab.foreign.doctor.findings import Finding
-from mmlab.foreign.doctor.patient import Patient, Stop
 
 LARGE = 500_000_000
 HELD = frozenset(vars(nn.Module()))  # what torch itself keeps on a module
 
 
-def check(patient: Patient) -> Iterator[Finding]:
+def check(patient: ExaminedModel) -> Iterator[Finding]:
     """What can be said before anything is run."""
     try:
         module = patient.make()
     except MmlabError as error:
-        raise Stop(Finding("build", "error", error.message, error.hint)) from error
+        raise StopExamination(Finding("build", "error", error.message, error.hint)) from error
     registration = patient.registration
     if isinstance(module, torch.jit.ScriptModule):
         yield Finding(
@@ -43,7 +43,7 @@ def check(patient: Patient) -> Iterator[Finding]:
     try:
         signature_of(module, registration)
     except MmlabError as error:
-        raise Stop(Finding("call", "error", error.message, error.hint, _forward(module))) from error
+        raise StopExamination(Finding("call", "error", error.message, error.hint, _forward(module))) from error
 
 
 def _forward(module: nn.Module) -> str:
@@ -81,7 +81,7 @@ def _strangers(value: Any, known: set[int]) -> str:
     return "parameters" if any(isinstance(each, nn.Parameter) for each in strange) else ""
 
 
-def _twice(patient: Patient, module: nn.Module) -> Iterator[Finding]:
+def _twice(patient: ExaminedModel, module: nn.Module) -> Iterator[Finding]:
     """A builder that draws its weights gives another model each time."""
     if sum(parameter.numel() for parameter in module.parameters()) > LARGE:
         return

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from mmlab.core.outputs import Classification, Multilabel, Output, Regression
+from mmlab.foreign.doctor.examined_model import ExaminedModel
 from mmlab.foreign.doctor.findings import Finding
-from mmlab.foreign.doctor.patient import Patient
 
 FEWEST, MOST = 40, 100  # samples that chance is told on
 LARGE = 4 * 2**30
 LONG = 600.0  # seconds
 
 
-def check(patient: Patient) -> Iterator[Finding]:
+def check(patient: ExaminedModel) -> Iterator[Finding]:
     """Estimates from what ran."""
     assert patient.module is not None
     assert patient.samples is not None
@@ -43,7 +43,7 @@ def check(patient: Patient) -> Iterator[Finding]:
 
 
 @torch.no_grad()
-def _chance(patient: Patient) -> Iterator[Finding]:
+def _chance(patient: ExaminedModel) -> Iterator[Finding]:
     assert patient.samples is not None
     rows = patient.samples.present.all(1).nonzero()[:, 0]
     if len(rows) < FEWEST:

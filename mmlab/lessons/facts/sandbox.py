@@ -12,7 +12,7 @@ import re
 from mmlab.analysis.dominance.gradient_conflict import GradientPair, gradient_pair
 from mmlab.core.errors import UnknownName
 from mmlab.core.number_text import fixed, percent
-from mmlab.experiments.synthetic_validation import Verdict, tried
+from mmlab.experiments.synthetic_validation import Verdict, validated
 from mmlab.lessons.fact import FactSource, Finding, fact
 from mmlab.lessons.lesson import Ask
 
@@ -47,7 +47,7 @@ def known_number(ask: Ask, source: FactSource) -> Finding:
 @fact("known_alone", "From which input alone the network on `ground` is better than a coin: left, right, both or none.")
 def known_alone(ask: Ask, source: FactSource) -> Finding:
     """The score of each input alone is the text."""
-    row = tried(ask.ground).report.row("alone")
+    row = validated(ask.ground).report.row("alone")
     scores = [number.value for number in row.numbers]
     better = [name for name, score in zip(SIDES, scores, strict=True) if score > COIN + AHEAD]
     key = "both" if len(better) == len(SIDES) else better[0] if better else "none"
@@ -57,7 +57,7 @@ def known_alone(ask: Ask, source: FactSource) -> Finding:
 @fact("measures_hold", "Whether all measures find the truth of the data `ground`: all or some; the words say how many.")
 def measures_hold(ask: Ask, source: FactSource) -> Finding:
     """Counted over the table of the sandbox."""
-    verdicts = tried(ask.ground).verdicts
+    verdicts = validated(ask.ground).verdicts
     held = sum(each.holds for each in verdicts)
     return Finding("all" if held == len(verdicts) else "some", f"{held} of {len(verdicts)}")
 
@@ -91,7 +91,7 @@ def _worked_against(pull: tuple[float, float]) -> Finding:
 
 def _verdict(ask: Ask) -> Verdict:
     """What `measure` found, of those with a number for each input. Raises UnknownName."""
-    there = {each.measure.name: each for each in tried(ask.ground).verdicts if len(each.found) == len(SIDES)}
+    there = {each.measure.name: each for each in validated(ask.ground).verdicts if len(each.found) == len(SIDES)}
     if ask.measure not in there:
         raise UnknownName(f"'{ask.measure}' has no number for each input here.", f"There are: {', '.join(there)}.")
     return there[ask.measure]

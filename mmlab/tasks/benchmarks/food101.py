@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample, with_validation
-from mmlab.tasks.official.lists import AGAIN, json_of, said, table_rows
+from mmlab.tasks.official.lists import AGAIN, cell_text, json_of, table_rows
 from mmlab.tasks.official.stand_ins import jpeg, pictures_with_sentences, put
 
 CLASSES = [
@@ -196,7 +196,7 @@ def _of_split_file(folder: Path) -> list[Sample]:
     return [
         _sample(file, _dish(file.rpartition("_")[0], f"split.json: '{file[:60]}'"), split, texts[file])
         for file, split in named
-        if said(texts.get(file, ""))
+        if cell_text(texts.get(file, ""))
     ]
 
 
@@ -215,5 +215,5 @@ def _dish(name: str, place: str) -> str:
 
 def _sample(file: str, dish: str, split: str, text: object) -> Sample:
     part = "test" if split == "test" else "train"
-    cells = {"picture": f"images/{part}/{dish}/{file}", "text": said(text)}
+    cells = {"picture": f"images/{part}/{dish}/{file}", "text": cell_text(text)}
     return Sample(file.rpartition(".")[0], split, dish, cells)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from mmlab.core.errors import DataError
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample
-from mmlab.tasks.official.lists import json_lines, said
+from mmlab.tasks.official.lists import cell_text, json_lines
 from mmlab.tasks.official.stand_ins import pictures_with_sentences, png, put
 
 CLASSES = ("not hateful", "hateful")
@@ -80,6 +80,6 @@ def _listed(folder: Path, part: str, tried: tuple[str, ...], split: str) -> list
             raise DataError(f"{place}: the meme has no label.", "Labels of the test are in test_seen.jsonl.")
         if meme["label"] not in (0, 1):
             raise DataError(f"{place}: '{str(meme['label'])[:20]}' is no label.", "1 is hateful, 0 is not.")
-        cells = {"picture": f"{part}{meme.get('img', '')}", "text": said(meme.get("text", ""))}
+        cells = {"picture": f"{part}{meme.get('img', '')}", "text": cell_text(meme.get("text", ""))}
         found.append(Sample(f"meme-{str(meme.get('id', number))[:40]}", split, CLASSES[int(meme["label"])], cells))
     return found

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from mmlab.core.errors import DataError
 from mmlab.core.outputs.multilabel import SEPARATOR
 from mmlab.tasks.official.benchmark import BENCHMARKS, Benchmark, Protocol, Sample
-from mmlab.tasks.official.lists import AGAIN, json_of, said
+from mmlab.tasks.official.lists import AGAIN, cell_text, json_of
 from mmlab.tasks.official.stand_ins import jpeg, pictures_with_sentences, put
 
 GENRES = (
@@ -135,7 +135,9 @@ def _film(folder: Path, film: str, split: str, each_plot: bool) -> list[Sample]:
     chosen = plots if each_plot else [max(plots, key=len)]
     poster = _place(folder, film, "jpeg")
     return [
-        Sample(f"{film}-{number}" if each_plot else film, split, target, {"picture": poster, "text": said(plot)}, film)
+        Sample(
+            f"{film}-{number}" if each_plot else film, split, target, {"picture": poster, "text": cell_text(plot)}, film
+        )
         for number, plot in enumerate(chosen)
     ]
 

@@ -18,7 +18,7 @@ from mmlab.tasks.official.affect_miniature import write
 from mmlab.tasks.official.array_files import archive
 from mmlab.tasks.official.array_steps import Steps, steps_of
 from mmlab.tasks.official.benchmark import Benchmark, Protocol, Sample
-from mmlab.tasks.official.lists import said
+from mmlab.tasks.official.lists import cell_text
 
 LONGEST_ID = 60
 
@@ -92,7 +92,7 @@ def _label(value: float, place: str) -> str:
 
 def _texts(folder: Path, file: str, name: str, layout: Layout) -> list[str]:
     """What is said, where a layout has the words themselves and no features of them."""
-    return [] if "text" in layout.sizes else [said(each) for each in archive(folder, file, name).tolist()]
+    return [] if "text" in layout.sizes else [cell_text(each) for each in archive(folder, file, name).tolist()]
 
 
 def _ids(folder: Path, file: str, name: str, count: int) -> list[tuple[str, str]]:

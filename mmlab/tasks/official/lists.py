@@ -45,7 +45,7 @@ def table_rows(folder: Path, name: str, cells: int) -> Iterator[tuple[int, list[
         yield number, row
 
 
-def said(text: object) -> str:
+def cell_text(text: object) -> str:
     """A text as a cell holds it: on one line, its beginning; empty where it has no word, so that it is missing."""
     line = " ".join(str(text).split())[:LONGEST_TEXT]
     return line if has_words(line) else ""

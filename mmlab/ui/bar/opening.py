@@ -27,7 +27,7 @@ def settle(task: Task, references: Sequence[Reference]) -> None:
     url_state.suppose(**_opening(task, references))
 
 
-def telling(task: Task, references: Sequence[Reference]) -> list[NotableSample]:
+def notable(task: Task, references: Sequence[Reference]) -> list[NotableSample]:
     """The samples on which the first two models say the most, clearest first; none where one is not measured."""
     models = _behaviours(tuple(references[:2]), cache.version(task.name, *task.gallery()))
     return notable_samples.notable_samples(*models[:2]) if models else []
@@ -69,7 +69,7 @@ def _opening(task: Task, references: Sequence[Reference]) -> dict[str, str]:
     if not references or any(name in there for name in NAMED):
         return {}
     wanted = there.get("on")
-    found = next((each for each in telling(task, references) if wanted in (None, each.combination)), None)
+    found = next((each for each in notable(task, references) if wanted in (None, each.combination)), None)
     if found is None:
         return {}
     settled = {"sample": found.sample, "on": found.combination, "lattice": references[0].method}

@@ -33,7 +33,7 @@ def fill(along: st.delta_generator.DeltaGenerator, task: Task, sample: str | Non
         if st.session_state.get(OPEN):
             sample_picker.tabs(task, sample, partial(_offered, task, models), on_pick=_close)
         else:
-            when_seen.tell("samples.seen", lambda: st.session_state.update({OPEN: True}))
+            when_seen.call("samples.seen", lambda: st.session_state.update({OPEN: True}))
 
 
 def _offered(task: Task, models: Sequence[Reference]) -> Sequence[str]:

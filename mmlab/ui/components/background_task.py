@@ -66,7 +66,7 @@ class Work:
 
 
 @dataclass(eq=False)
-class _Office:
+class _RunningTasks:
     """What runs or ran, by name; what was computed, the least recently used first; how many computations are over."""
 
     works: dict[Hashable, Work] = field(default_factory=dict)
@@ -76,8 +76,8 @@ class _Office:
 
 
 @st.cache_resource(show_spinner=False)
-def _office() -> _Office:
-    return _Office()
+def _running_tasks() -> _RunningTasks:
+    return _RunningTasks()
 
 
 def start(name: Hashable, job: Callable[[ProgressCallback], object]) -> None:
@@ -87,7 +87,7 @@ def start(name: Hashable, job: Callable[[ProgressCallback], object]) -> None:
     except MmlabError as error:
         refused = Work(problem=error)
         refused.over.set()
-        _office().works[name] = refused
+        _running_tasks().works[name] = refused
 
 
 def start_once(name: Hashable, job: Callable[[ProgressCallback], object]) -> None:
@@ -100,20 +100,20 @@ def start_once(name: Hashable, job: Callable[[ProgressCallback], object]) -> Non
 
 def alive(name: Hashable) -> bool:
     """Whether it runs."""
-    work = _office().works.get(name)
+    work = _running_tasks().works.get(name)
     return work is not None and not work.over.is_set()
 
 
 def wait(name: Hashable) -> None:
     """Until it is over, if it runs."""
-    work = _office().works.get(name)
+    work = _running_tasks().works.get(name)
     if work is not None:
         work.over.wait()
 
 
 def completed() -> int:
     """How many computations are over. A page that was made at another count may show what is no longer true."""
-    return _office().completed
+    return _running_tasks().completed
 
 
 def live(names: Iterable[Hashable], made: int, draw: Callable[[], None]) -> None:
@@ -140,7 +140,7 @@ def part(progress: ProgressCallback, place: int, of: int) -> ProgressCallback:
 
 def show(name: str, text: str) -> None:
     """The bar and the button of what runs; what went wrong with what ran."""
-    work = _office().works.get(name)
+    work = _running_tasks().works.get(name)
     if work is None:
         return
     if not work.over.is_set():
@@ -151,7 +151,7 @@ def show(name: str, text: str) -> None:
                 key=f"stop.{name}",
                 on_click=_cancel,
                 args=(work,),
-                **access.shut_to_others(work.asked_by.id),
+                **access.disabled_for_others(work.asked_by.id),
             )
         return
     if isinstance(work.problem, MmlabError):
@@ -165,7 +165,7 @@ def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T],
 
     private: kept for this session only, for what a user uploaded.
     """
-    office = _office()
+    office = _running_tasks()
     kept = st.session_state.setdefault(OWN, OrderedDict()) if private else office.results
     with office.lock:
         if key in kept:
@@ -201,14 +201,14 @@ def run_cached(key: Hashable, label: str, make: Callable[[ProgressCallback], T],
 
 def looked_up(key: Hashable, private: bool = False) -> object:
     """What `run_cached` computed for a key before and still holds; None for nothing."""
-    office = _office()
+    office = _running_tasks()
     with office.lock:
         return (st.session_state.get(OWN, {}) if private else office.results).get(key)
 
 
 def _watch(work: Work, draw: Callable[[float], object]) -> None:
     """Wait for it, drawing how far it is; where the page is left meanwhile, Streamlit ends the run at that call."""
-    office = _office()
+    office = _running_tasks()
     try:
         while not work.over.wait(TICK):
             draw(work.share)
@@ -225,7 +225,7 @@ def _begin(name: Hashable, job: Callable[[ProgressCallback], object], waiter: Sc
 
     waiter: the run of a page that waits for it; the computation then sees its session.
     """
-    office, waiting = _office(), int(waiter is not None)
+    office, waiting = _running_tasks(), int(waiter is not None)
     with office.lock:
         known = office.works.get(name)
         if known is not None and not known.over.is_set() and not known.cancelled:
@@ -245,7 +245,7 @@ def _begin(name: Hashable, job: Callable[[ProgressCallback], object], waiter: Sc
     return work
 
 
-def _run(office: _Office, name: Hashable, work: Work, job: Callable[[ProgressCallback], object]) -> None:
+def _run(office: _RunningTasks, name: Hashable, work: Work, job: Callable[[ProgressCallback], object]) -> None:
     def tell(share: float) -> None:
         with office.lock:
             work.share = min(1.0, max(0.0, share))

@@ -45,7 +45,7 @@ def bars(ballot: Ballot) -> str:
     return f'<ul class="mm-votes">{"".join(rows)}</ul>'
 
 
-def said(ballot: Ballot) -> str:
+def result_in_words(ballot: Ballot) -> str:
     """How many voted of those who are here, and, where one option is right, how many chose it."""
     here = max(ballot.here, ballot.total)
     text = say("{count} of {total} voted.", count=ballot.total, total=here)
@@ -84,7 +84,7 @@ def _counting(question: Question) -> None:
     room = classes.led()
     ballot = None if room is None else room.watched()
     if ballot is not None and ballot.question.key == question.key:
-        st.html(f'{bars(ballot)}<p class="mm-note" role="status">{escape(said(ballot))}</p>')
+        st.html(f'{bars(ballot)}<p class="mm-note" role="status">{escape(result_in_words(ballot))}</p>')
 
 
 def _most_chosen() -> str:

@@ -71,7 +71,11 @@ def current_models(task: Task, first: int, most: int = MOST_METHODS) -> Models:
     """
     entries = run_picker.entries(task.name)
     there = {entry.reference.method: entry.reference for entry in entries if entry.problem is None}
-    broken = [(entry.reference.name, refusals.whole(entry.problem)) for entry in entries if entry.problem is not None]
+    broken = [
+        (entry.reference.name, refusals.message_and_hint(entry.problem))
+        for entry in entries
+        if entry.problem is not None
+    ]
     half = [
         (name, say("the folder holds no model. Train it again or remove the folder."))
         for name in cache.unfinished(task.name)

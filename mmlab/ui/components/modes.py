@@ -8,7 +8,7 @@ import streamlit as st
 
 from mmlab.core.phrases import say
 from mmlab.ui.components import language_picker, qr_code
-from mmlab.ui.session import guesses, hidden, reach, url_state
+from mmlab.ui.session import guesses, hidden, shared_address, url_state
 from mmlab.ui.session.page_registry import Page
 from mmlab.ui.text.markdown import plain
 
@@ -64,7 +64,7 @@ def _share() -> None:
     view = url_state.everything()
     if taken:
         view = {**view, hidden.FIELD: ",".join(taken)}
-    found = reach.found(view)
+    found = shared_address.found(view)
     if not found.remark:
         st.html(qr_code.picture(found.address))
     st.code(found.address, language=None, wrap_lines=True)

@@ -183,7 +183,9 @@ def _guarded(function: Callable[P, None]) -> Callable[P, None]:
 
 def show_error(error: MmlabError, quiet: bool = False) -> None:
     """The sentence and the hint of an error, where the eye is. `quiet`: a remark, when the page found a way out."""
-    text = plain(refusals.said(error.message)) + (f"  \n{plain(refusals.said(error.hint))}" if error.hint else "")
+    text = plain(refusals.translated(error.message)) + (
+        f"  \n{plain(refusals.translated(error.hint))}" if error.hint else ""
+    )
     if not quiet:
         refusal_log.note(st.session_state.get(HERE_NOW, ""), error)
     (st.info if quiet else st.warning)(text)
@@ -260,4 +262,4 @@ def _where() -> str | None:
     try:
         return say("Models run on this machine: {device}.", device=label(device()))
     except MmlabError as error:
-        return plain(refusals.whole(error))
+        return plain(refusals.message_and_hint(error))

@@ -27,11 +27,11 @@ class SampleView:
         return tuple(name for name in self.task.info.modalities.names if name in self.world.arrays)
 
 
-def looked(task_name: str, sample: str) -> SampleView:
+def current_view(task_name: str, sample: str) -> SampleView:
     """The sample with its corruptions, and what is switched on."""
     task = cache.task(task_name)
     corruptions = pickers.current_corruptions(task.info.modalities)
-    world = cache.world(task_name, sample, corruptions)
+    world = cache.model_inputs(task_name, sample, corruptions)
     given = [name for name in task.info.modalities.names if name in world.arrays]
     on = pickers.current(task.info.modalities, given)
     return SampleView(task, cache.item(task_name, sample), world, corruptions, on)

@@ -4,7 +4,7 @@ A popover that itself tells the server when it opens (`on_change="rerun"`) tells
 link that closes it is then overtaken by that message, and leads nowhere.
 
 >>> with st.popover("Samples"):
-...     when_seen.tell("samples", lambda: st.session_state.update(seen=True))
+...     when_seen.call("samples", lambda: st.session_state.update(seen=True))
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import streamlit as st
 SCRIPT = Path(__file__).with_suffix(".js").read_text("utf-8")
 
 
-def tell(key: str, on_seen: Callable[[], None]) -> None:
-    """Call `on_seen` before the page runs again, once the browser shows this place."""
-    _component()(key=key, on_seen_change=on_seen)
+def call(key: str, action: Callable[[], None]) -> None:
+    """Call `action` before the page runs again, once the browser shows this place."""
+    _component()(key=key, on_seen_change=action)
 
 
 def _component() -> Callable[..., object]:

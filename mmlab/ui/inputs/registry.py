@@ -31,14 +31,14 @@ from mmlab.ui.text.markdown import plain
 
 T = TypeVar("T")
 Way = Callable[[Task, Modality, str], None]
-Together = Callable[[Task, Sequence[Modality], str], None]
+SharedControl = Callable[[Task, Sequence[Modality], str], None]
 Adjustment = Callable[[Task, str], None]
 FILE = phrase("File")
 
 _CONTROLS: dict[str, tuple[str, Way]] = {}
 _WAYS: dict[str, dict[str, Way]] = {}
-_TOGETHER: dict[str, Together] = {}
-_WHOLE: dict[str, Together] = {}
+_TOGETHER: dict[str, SharedControl] = {}
+_WHOLE: dict[str, SharedControl] = {}
 _ADJUSTMENTS: dict[str, Adjustment] = {}
 
 
@@ -65,20 +65,20 @@ def way(place: str, label: str) -> Callable[[Way], Way]:
     return decorate
 
 
-def together(name: str) -> Callable[[Together], Together]:
+def together(name: str) -> Callable[[SharedControl], SharedControl]:
     """Decorator that files `(task, modalities, key)`: one control for all inputs of a kind."""
 
-    def decorate(show: Together) -> Together:
+    def decorate(show: SharedControl) -> SharedControl:
         _TOGETHER[name] = show
         return show
 
     return decorate
 
 
-def whole(task_name: str) -> Callable[[Together], Together]:
+def whole(task_name: str) -> Callable[[SharedControl], SharedControl]:
     """Decorator that files `(task, modalities, key)`: one control for all inputs of this task."""
 
-    def decorate(show: Together) -> Together:
+    def decorate(show: SharedControl) -> SharedControl:
         _WHOLE[task_name] = show
         return show
 
@@ -111,7 +111,7 @@ def ways(task: Task, modality: Modality) -> dict[str, Way]:
     return {**own, **dict(_found(_CONTROLS, name) for name in names)}
 
 
-def shared(task: Task) -> list[tuple[Together, list[Modality]]]:
+def shared(task: Task) -> list[tuple[SharedControl, list[Modality]]]:
     """The controls that give several inputs of this task at once, with these inputs."""
     _discover()
     whole = [item for item in task.info.modalities if upload_kind(task, item) == item.kind]

@@ -39,13 +39,13 @@ def is_loopback(address: object) -> bool:
         return False
 
 
-def shut(action: Action, owner: str = "") -> dict[str, Any]:
+def disabled_if_refused(action: Action, owner: str = "") -> dict[str, Any]:
     """What a button gets that the visitor may not press: `disabled`, and the reason as its help."""
     message, hint = permissions.refusal(action, owner)
     return {"disabled": True, "help": plain(f"{message} {hint}")} if message else {}
 
 
-def shut_to_others(owner: str) -> dict[str, Any]:
+def disabled_for_others(owner: str) -> dict[str, Any]:
     """The same for what ends something that one visitor began, whatever may be begun here."""
     return (
         {"disabled": True, "help": plain(" ".join(permissions.OTHERS))} if permissions.belongs_to_other(owner) else {}
@@ -77,7 +77,7 @@ def _try() -> None:
     try:
         right = permissions.unlocks(key)
     except MmlabError as error:
-        st.session_state[SAID] = refusals.whole(error)
+        st.session_state[SAID] = refusals.message_and_hint(error)
         return
     st.session_state[UNLOCKED] = right
     if not right:

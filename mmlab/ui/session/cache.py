@@ -5,7 +5,7 @@ All combinations of a sample are answered together, so that a toggle is a look-u
 >>> task = cache.task("digits")
 >>> entries = cache.entries("digits")                              # one per trained method, broken ones with why
 >>> item = cache.item("digits", "test-0003")                       # a shipped sample, or one that a user uploaded
->>> world = cache.world("digits", "test-0003", damages)            # what the model sees: arrays by input
+>>> model_inputs = cache.world("digits", "test-0003", damages)            # what the model sees: arrays by input
 >>> answers = cache.answers(reference, "test-0003", damages)       # {"image-sound": Prediction, ...}
 >>> found = cache.attribution(reference, "test-0003", damages, 7)  # where it looks for class 7, all combinations
 >>> with cache.pool().lend(reference) as model: ...                # for what is not here yet
@@ -180,11 +180,11 @@ def item(task_name: str, sample: str) -> Item:
     return _shipped_item(task_name, sample, version(task_name, sample), language())
 
 
-def world(task_name: str, sample: str, corruptions: Corruptions = ()) -> ModelInputs:
+def model_inputs(task_name: str, sample: str, corruptions: Corruptions = ()) -> ModelInputs:
     """The sample as the models see it, with these corruptions."""
     if uploads.is_own(sample):
-        return _own_world(task_name, sample, corruptions, own_version(task_name))
-    return _shipped_world(task_name, sample, corruptions, version(task_name, sample))
+        return _own_model_inputs(task_name, sample, corruptions, own_version(task_name))
+    return _shipped_model_inputs(task_name, sample, corruptions, version(task_name, sample))
 
 
 def answers(reference: Reference, sample: str, corruptions: Corruptions = ()) -> dict[str, Prediction]:
@@ -201,7 +201,7 @@ def stack_answers(reference: Reference, stack: tuple[str, ...], combination: str
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _stack_answers(reference: Reference, stack: tuple[str, ...], combination: str, version: object) -> list[Prediction]:
-    seen = [world(reference.task, sample).arrays for sample in stack]
+    seen = [model_inputs(reference.task, sample).arrays for sample in stack]
     with pool().lend(reference) as model:
         wanted = [model.method.modalities.parse(combination)]
         names = model.method.modalities.names
@@ -274,7 +274,7 @@ def _truth(reads: Task, answer: str) -> tuple[Any, str]:
     return None, ""
 
 
-def _make_world(task_name: str, sample: str, corruptions: Corruptions, version: object) -> ModelInputs:
+def _make_model_inputs(task_name: str, sample: str, corruptions: Corruptions, version: object) -> ModelInputs:
     reads, found = task(task_name), item(task_name, sample)
     arrays: dict[str, NDArray[np.float32]] = {}
     notes: dict[str, tuple[str, ...]] = {}
@@ -295,7 +295,7 @@ def _make_world(task_name: str, sample: str, corruptions: Corruptions, version: 
 def _make_answers(
     reference: Reference, sample: str, corruptions: Corruptions, version: object
 ) -> dict[str, Prediction]:
-    seen = world(reference.task, sample, corruptions)
+    seen = model_inputs(reference.task, sample, corruptions)
     if not seen.arrays:
         return {}
     return shared_answers().answer(reference, {name: torch.from_numpy(array) for name, array in seen.arrays.items()})
@@ -306,14 +306,14 @@ def _make_attribution(
 ) -> Attribution:
     from mmlab.analysis.attribution.registry import find
 
-    seen = world(reference.task, sample, corruptions)
+    seen = model_inputs(reference.task, sample, corruptions)
     with pool().lend(reference) as model:
         tensors = {name: torch.from_numpy(array) for name, array in seen.arrays.items()}
         return find("gradcam").run(model.method, tensors, model.combinations(tensors), target)
 
 
-_shipped_world = st.cache_data(show_spinner=False, max_entries=256)(_make_world)
-_own_world = st.cache_data(show_spinner=False, max_entries=16, scope="session")(_make_world)
+_shipped_model_inputs = st.cache_data(show_spinner=False, max_entries=256)(_make_model_inputs)
+_own_model_inputs = st.cache_data(show_spinner=False, max_entries=16, scope="session")(_make_model_inputs)
 _shipped_answers = st.cache_data(show_spinner=False, max_entries=2048)(_make_answers)
 _own_answers = st.cache_data(show_spinner=False, max_entries=64, scope="session")(_make_answers)
 _shipped_attribution = st.cache_data(show_spinner=False, max_entries=512)(_make_attribution)

@@ -8,8 +8,8 @@ from mmlab.core import permissions
 from mmlab.core.errors import MmlabError
 from mmlab.core.permissions import Action
 from mmlab.lessons.classroom import CLASSES, Ballot, Classroom, Question
-from mmlab.ui.session import reach, url_state
-from mmlab.ui.session.reach import SharedAddress
+from mmlab.ui.session import shared_address, url_state
+from mmlab.ui.session.shared_address import SharedAddress
 
 LED = "mmlab.class"  # session: the code of the class that this visitor leads
 PAGE, CODE = "join", "code"
@@ -60,4 +60,4 @@ def pupil() -> str:
 def way_in(room: Classroom | None = None, **modes: str) -> SharedAddress:
     """The page on which the class votes, as others can open it; without a class, where its code is typed in."""
     view = {**{name: value for name, value in url_state.modes().items() if name == "lang"}, **modes}
-    return reach.found({**({CODE: room.code} if room else {}), **view}, PAGE)
+    return shared_address.found({**({CODE: room.code} if room else {}), **view}, PAGE)

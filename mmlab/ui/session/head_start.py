@@ -42,7 +42,7 @@ def lifespan(imports: Callable[[], Work]) -> Callable[[object], AbstractAsyncCon
 
     @asynccontextmanager
     async def alive(_app: object) -> AsyncIterator[None]:
-        wake_ups.gather(asyncio.get_running_loop())
+        wake_ups.merge_wake_ups(asyncio.get_running_loop())
         begin(imports)
         yield
 

@@ -14,9 +14,9 @@ import streamlit as st
 
 from mmlab.core.errors import DataError, MmlabError, UnknownName
 from mmlab.core.phrases import say
-from mmlab.lessons import lesson_file, shelf
+from mmlab.lessons import collection, lesson_file
+from mmlab.lessons.collection import LessonCollection
 from mmlab.lessons.lesson import Ask, Lesson, Step
-from mmlab.lessons.shelf import Shelf
 from mmlab.ui.session import url_state
 from mmlab.ui.session.page_registry import PAGES
 from mmlab.ui.text import language
@@ -50,17 +50,17 @@ class Running:
         return votes(self.lesson).get(self.place, "")
 
 
-def there() -> Shelf:
+def there() -> LessonCollection:
     """All lessons that can be opened here: those on the shelf, and what this visitor brought."""
-    found = shelf.stand()
+    found = collection.all_lessons()
     lessons, problems = {}, dict(found.problems)
     for name, lesson in found.lessons.items():
         try:
             check(lesson)
-            lessons[name] = shelf.spoken(lesson, language.current())
+            lessons[name] = collection.in_language(lesson, language.current())
         except DataError as error:
             problems[name] = error
-    return Shelf({**brought(), **lessons}, problems)
+    return LessonCollection({**brought(), **lessons}, problems)
 
 
 def running() -> Running | None:
@@ -119,7 +119,7 @@ def bring(content: bytes, file_name: str) -> Lesson:
     name = file_name.rpartition("/")[2].removesuffix(".md").lower().replace(" ", "-").replace("_", "-")
     lesson = lesson_file.read(content, name)
     check(lesson)
-    if lesson.name in shelf.stand().lessons:
+    if lesson.name in collection.all_lessons().lessons:
         raise DataError(say("There is a lesson named '{name}' already.", name=lesson.name), say("Rename the file."))
     kept: dict[str, Lesson] = st.session_state.setdefault(BROUGHT, {})
     kept.pop(lesson.name, None)

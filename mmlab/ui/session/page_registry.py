@@ -91,7 +91,7 @@ def app_page(
     def decorate(show: Callable[[], None]) -> Callable[[], None]:
         PAGES.register(name)(Page(name, title, group, about, order, show, fields, compact, tab, listed, hides))
         try:
-            glossary.bring(name, terms or {})
+            glossary.add_terms(name, terms or {})
         except ValueError as error:
             raise PluginError(f"The page '{name}': {error}", "Give the term another key.") from error
         return show

@@ -15,7 +15,7 @@ _turn = threading.Lock()
 
 
 @contextmanager
-def taken() -> Iterator[None]:
+def turn() -> Iterator[None]:
     """While the block runs, others that want a turn wait. Only for what is quick and computes no model."""
     is_ours = _turn.acquire(timeout=PATIENCE)
     try:

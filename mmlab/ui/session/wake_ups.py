@@ -12,7 +12,7 @@ import asyncio
 from asyncio.selector_events import BaseSelectorEventLoop
 
 
-def gather(loop: asyncio.AbstractEventLoop) -> None:
+def merge_wake_ups(loop: asyncio.AbstractEventLoop) -> None:
     """From now on wake this loop once for all that comes until it is awake. Other kinds of loops stay as they are."""
     if not isinstance(loop, BaseSelectorEventLoop):
         return

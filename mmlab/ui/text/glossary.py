@@ -10,7 +10,7 @@ how = "The area under the curve …"  # how it is computed, and what to beware o
 source = "MultiBench (…)"           # the paper that defines it, where there is one
 ```
 
-Keys are unique over all files, since pages quote each other's terms. A page from outside brings its own (`bring`).
+Keys are unique over all files, since pages quote each other's terms. A page from outside brings its own (`add_terms`).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ TERMS: dict[str, Term] = {key: term for page in PAGES.values() for key, term in 
 _BROUGHT: dict[str, Mapping[str, Term]] = {}
 
 
-def bring(page: str, terms: Mapping[str, Term]) -> None:
+def add_terms(page: str, terms: Mapping[str, Term]) -> None:
     """Add the terms of a page from outside; what it brought before is replaced. Raises ValueError for a key in use."""
     others = [TERMS, *(brought for name, brought in _BROUGHT.items() if name != page)]
     if taken := next((key for key in terms if any(key in other for other in others)), ""):

@@ -38,25 +38,25 @@ class _Pattern:
         return sum(map(len, self.pieces))
 
 
-def said(text: str) -> str:
+def translated(text: str) -> str:
     """A sentence or two of an error in the language of the page; as it is where nobody has translated it."""
     code = language.current()
-    return text if code == ENGLISH else _said(text, code, DEEPEST)
+    return text if code == ENGLISH else _translated(text, code, DEEPEST)
 
 
 def both(error: MmlabError) -> tuple[str, str]:
     """What is wrong, and what to do."""
-    return said(error.message), said(error.hint)
+    return translated(error.message), translated(error.hint)
 
 
-def whole(error: BaseException) -> str:
+def message_and_hint(error: BaseException) -> str:
     """All that an error says: its sentence and what to do."""
     if not isinstance(error, MmlabError):
-        return said(str(error))
+        return translated(str(error))
     return " ".join(both(error)).strip()
 
 
-def _said(text: str, code: str, depth: int) -> str:
+def _translated(text: str, code: str, depth: int) -> str:
     if (found := language.translated(text)) != text:
         return found
     best, filled = max(
@@ -65,10 +65,10 @@ def _said(text: str, code: str, depth: int) -> str:
         default=(None, {}),
     )
     if best is not None:
-        deeper = {place: _said(value, code, depth - 1) if depth else value for place, value in filled.items()}
+        deeper = {place: _translated(value, code, depth - 1) if depth else value for place, value in filled.items()}
         return best.translated.format(**deeper)
     parts = _ENDS.split(text)
-    return " ".join(_said(part, code, depth - 1) for part in parts) if len(parts) > 1 and depth else text
+    return " ".join(_translated(part, code, depth - 1) for part in parts) if len(parts) > 1 and depth else text
 
 
 def _values(pattern: _Pattern, text: str) -> Mapping[str, str] | None:

@@ -133,7 +133,7 @@ def stacked(parts: Mapping[str, float], letters: Mapping[str, str], colours: Map
     return f'<span style="{bar}">{pieces}</span>'
 
 
-def moved(first: Floats, second: Floats) -> float:
+def map_shift(first: Floats, second: Floats) -> float:
     """The part of a map's mass that lies elsewhere in the other: 0 for the same shape, 1 for no overlap.
 
     Half the L1 distance of the two, each divided by its sum (total variation); NaN where one is empty.

@@ -19,7 +19,7 @@ THIN = 0.006  # metres, half of what a rug or a picture stands out: less than a 
 
 
 @dataclass(frozen=True)
-class Thing:
+class Furniture:
     """A thing about the middle of its foot, its front towards negative y: half its width and depth, and its parts."""
 
     wide: float
@@ -46,7 +46,7 @@ def _legs(name: str, wide: float, deep: float, high: float, thick: float, finish
     return [_box(name, (x, y, high / 2), (thick, thick, high / 2), finish) for x, y in places]
 
 
-def bed(rng: Generator) -> Thing:
+def bed(rng: Generator) -> Furniture:
     """A frame with a mattress under a cover, a pillow, and often a board at the head."""
     wide, deep, high = rng.uniform(0.45, 0.8), rng.uniform(0.9, 1.02), rng.uniform(0.2, 0.3)
     wood = of(WOODS, "plain", 1.0, rng)
@@ -61,20 +61,20 @@ def bed(rng: Generator) -> Thing:
     ]
     if rng.random() < 0.7:
         parts.append(_box("bed", (0, deep, rng.uniform(0.4, 0.55)), (wide, 0.03, 0.4), wood))
-    return Thing(wide, deep, tuple(parts))
+    return Furniture(wide, deep, tuple(parts))
 
 
-def table(rng: Generator, low: bool = False) -> Thing:
+def table(rng: Generator, low: bool = False) -> Furniture:
     """A top on four legs."""
     wide, deep = rng.uniform(0.45, 0.85), rng.uniform(0.32, 0.45)
     high = rng.uniform(0.36, 0.48) if low else rng.uniform(0.68, 0.78)
     wood = of(WOODS, str(rng.choice(["plain", "planks"])), rng.uniform(0.08, 0.16), rng)
     wood = replace(wood, shine=float(rng.choice([0.0, 0.0, 0.6])))
     top = _box("table", (0, 0, high), (wide, deep, 0.035), wood)
-    return Thing(wide, deep, (top, *_legs("table", wide, deep, high, 0.035, wood)))
+    return Furniture(wide, deep, (top, *_legs("table", wide, deep, high, 0.035, wood)))
 
 
-def chair(rng: Generator) -> Thing:
+def chair(rng: Generator) -> Furniture:
     """A seat on four legs, with a back."""
     half, seat, top = rng.uniform(0.2, 0.25), rng.uniform(0.42, 0.48), rng.uniform(0.8, 1.0)
     wood, cloth = of(WOODS, "plain", 1.0, rng), of(CLOTHS[:5], "plain", 1.0, rng)
@@ -84,28 +84,28 @@ def chair(rng: Generator) -> Thing:
         back,
         *_legs("chair", half, half, seat, 0.03, wood),
     )
-    return Thing(half, half, parts)
+    return Furniture(half, half, parts)
 
 
-def armchair(rng: Generator) -> Thing:
+def armchair(rng: Generator) -> Furniture:
     """A deep seat between two arms and a back, down to the floor."""
     wide, deep, seat = rng.uniform(0.36, 0.5), rng.uniform(0.36, 0.44), rng.uniform(0.36, 0.46)
     cloth = of(CLOTHS[:5], str(rng.choice(["plain", "specks"])), 0.12, rng, 0.25)
     arms = [_box("chair", (x * (wide - 0.07), 0, 0.29), (0.07, deep, 0.29), cloth) for x in (-1, 1)]
     back = _box("chair", (0, deep - 0.08, 0.45), (wide, 0.08, 0.45), cloth)
-    return Thing(wide, deep, (_box("chair", (0, 0, seat / 2), (wide, deep, seat / 2), cloth), back, *arms))
+    return Furniture(wide, deep, (_box("chair", (0, 0, seat / 2), (wide, deep, seat / 2), cloth), back, *arms))
 
 
-def cupboard(rng: Generator, low: bool = False) -> Thing:
+def cupboard(rng: Generator, low: bool = False) -> Furniture:
     """A box with doors or drawers; lacquer and glass are shiny."""
     wide, deep = rng.uniform(0.4, 0.9), rng.uniform(0.2, 0.3)
     high = rng.uniform(0.35, 0.5) if low else rng.uniform(0.5, 1.05)
     front = of(LACQUERS, str(rng.choice(["panels", "panels", "plain"])), rng.uniform(0.35, 0.6), rng, 0.6)
     front = replace(front, shine=float(rng.choice([0.0, 0.0, 0.5, 0.9])))
-    return Thing(wide, deep, (_box("cupboard", (0, 0, high), (wide, deep, high), front),))
+    return Furniture(wide, deep, (_box("cupboard", (0, 0, high), (wide, deep, high), front),))
 
 
-def lamp(rng: Generator) -> Thing:
+def lamp(rng: Generator) -> Furniture:
     """A foot, a pole and a ball of paper or glass, which may be lit."""
     high, ball = rng.uniform(1.0, 1.5), rng.uniform(0.2, 0.32)
     metal, shade = of((*WOODS, PAINTS[5], CLOTHS[6]), "plain", 1.0, rng), of(PALE, "plain", 1.0, rng)
@@ -115,25 +115,25 @@ def lamp(rng: Generator) -> Thing:
         _box("lamp", (0, 0, high / 2), (0.04, 0.04, high / 2), metal),
         Solid((0, 0, high), (ball, ball, ball * rng.uniform(0.7, 1.1)), INDEX["lamp"], shade, 0.0, True),
     )
-    return Thing(ball, ball, parts)
+    return Furniture(ball, ball, parts)
 
 
-def rug(rng: Generator) -> Thing:
+def rug(rng: Generator) -> Furniture:
     """Thin enough to lie on the floor as far as distances go."""
     wide, deep = rng.uniform(0.6, 1.2), rng.uniform(0.45, 0.85)
     cloth = of(CLOTHS, str(rng.choice(["plain", "stripes", "checks", "specks"])), rng.uniform(0.15, 0.4), rng, 0.5)
-    return Thing(wide, deep, (_box("rug", (0, 0, THIN), (wide, deep, THIN), cloth),))
+    return Furniture(wide, deep, (_box("rug", (0, 0, THIN), (wide, deep, THIN), cloth),))
 
 
-def picture(rng: Generator) -> Thing:
+def picture(rng: Generator) -> Furniture:
     """Flat on a wall; behind glass it shines."""
     wide, high = rng.uniform(0.3, 0.7), rng.uniform(0.25, 0.5)
     painted = of((*CLOTHS, *PAINTS, *WOODS), str(rng.choice(["blocks", "plain", "specks"])), 0.17, rng, 0.8)
     painted = replace(painted, shine=float(rng.choice([0.0, 0.7])))
-    return Thing(wide, THIN, (_box("picture", (0, 0, rng.uniform(1.3, 1.65)), (wide, THIN, high), painted),))
+    return Furniture(wide, THIN, (_box("picture", (0, 0, rng.uniform(1.3, 1.65)), (wide, THIN, high), painted),))
 
 
-MAKERS: dict[str, Callable[[Generator], Thing]] = {
+MAKERS: dict[str, Callable[[Generator], Furniture]] = {
     "bed": bed,
     "table": table,
     "low table": lambda rng: table(rng, low=True),

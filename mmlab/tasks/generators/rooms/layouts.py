@@ -8,7 +8,7 @@ import numpy as np
 
 from mmlab.tasks.generators.rooms import furniture
 from mmlab.tasks.generators.rooms.finishes import PAINTS, STONES, WOODS, Finish, Generator, of
-from mmlab.tasks.generators.rooms.furniture import INDEX, THIN, Thing
+from mmlab.tasks.generators.rooms.furniture import INDEX, THIN, Furniture
 from mmlab.tasks.generators.rooms.solids import Floats, Solid
 
 KINDS = {  # along the walls, then free in the room; how likely each is
@@ -72,7 +72,7 @@ class _Layout:
         self.parts: list[Solid] = []
         self.taken: list[tuple[float, float, float, float]] = []
 
-    def disguised(self, thing: Thing) -> Thing:
+    def disguised(self, thing: Furniture) -> Furniture:
         """The thing, or the same with the colours of the wall or the floor."""
         if self.rng.random() >= DISGUISED:
             return thing
@@ -82,7 +82,7 @@ class _Layout:
         )
         return replace(thing, parts=tuple(parts))
 
-    def by_wall(self, thing: Thing) -> None:
+    def by_wall(self, thing: Furniture) -> None:
         """With its back to the far, the left or the right wall, where there is room for it."""
         for _ in range(TRIES):
             side = self.rng.choice(["far", "far", "left", "right"])
@@ -97,7 +97,7 @@ class _Layout:
             if self._stands(thing, spot, turn, half):
                 return
 
-    def inside(self, thing: Thing) -> None:
+    def inside(self, thing: Furniture) -> None:
         """Anywhere that is free, turned at will."""
         reach = max(thing.wide, thing.deep)
         for _ in range(TRIES):
@@ -108,12 +108,12 @@ class _Layout:
             if self._stands(thing, spot, float(turn), (reach, reach) if reach < 0.3 else half):
                 return
 
-    def lay(self, thing: Thing) -> None:
+    def lay(self, thing: Furniture) -> None:
         """Flat on the floor, under whatever stands there."""
         x = self.rng.uniform(0.4, 0.6) * self.width
         self.parts += thing.at(x, self.rng.uniform(0.4, 0.7) * self.length, self.rng.normal(0, 0.15))
 
-    def hang(self, thing: Thing) -> None:
+    def hang(self, thing: Furniture) -> None:
         """On the far, the left or the right wall."""
         side, wide = self.rng.choice(["far", "left", "right"]), thing.wide
         if side == "far":
@@ -122,7 +122,7 @@ class _Layout:
             along = self.rng.uniform(FREE + wide, self.length - wide)
             self.parts += thing.at(THIN if side == "left" else self.width - THIN, along, np.pi / 2)
 
-    def _stands(self, thing: Thing, spot: tuple[float, float], turn: float, half: tuple[float, float]) -> bool:
+    def _stands(self, thing: Furniture, spot: tuple[float, float], turn: float, half: tuple[float, float]) -> bool:
         """Put it there, if nothing is in the way."""
         low, high = (tuple(at + sign * size for at, size in zip(spot, half, strict=True)) for sign in (-1, 1))
         if low[0] < 0 or low[1] < FREE or high[0] > self.width or high[1] > self.length:

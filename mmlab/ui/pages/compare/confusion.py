@@ -58,7 +58,7 @@ def show(task: Task, found: Comparison, view: str, cell: tuple[str, str]) -> Non
     ]
     counts = [item for item in counted if not isinstance(item, str)]
     for problem in (item for item in counted if isinstance(item, str)):
-        st.warning(page_frame.plain(refusals.said(problem)))
+        st.warning(page_frame.plain(refusals.translated(problem)))
     if not counts:
         _no_answers(task, name)
         return

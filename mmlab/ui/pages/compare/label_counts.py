@@ -25,7 +25,7 @@ def show(task: Task, folders: list[Path], key: str) -> bool:
     """A row per label, all seeds of the method together; whether there were any answers."""
     counted = [comparison_cache.label_counts(str(each), comparison_cache.modified(each), key) for each in folders]
     for problem in (item for item in counted if isinstance(item, str)):
-        st.warning(page_frame.plain(refusals.said(problem)))
+        st.warning(page_frame.plain(refusals.translated(problem)))
     counts = [item for item in counted if not isinstance(item, str)]
     if not counts:
         return False

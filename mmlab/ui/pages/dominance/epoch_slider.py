@@ -144,7 +144,7 @@ def _overlays(
     task: Task, sample: str, heats: Mapping[str, Numbers], parts: Mapping[int, Mapping[str, float]], row: int
 ) -> str:
     """One panel per input that the sample has."""
-    world = cache.world(task.name, sample)
+    world = cache.model_inputs(task.name, sample)
     now = list(parts.values())[row]
     panels = []
     for modality in task.info.modalities:

@@ -41,7 +41,7 @@ def show(task: Task, reference: Reference) -> None:
         raise NothingPresent(say("No input is switched on."), say("Switch at least one on to see its attribution map."))
     target = _target(looked, reference)
     found = explainer_picker.maps(reference, looked, target, way)
-    rote = result_cache.rote(reference) if _strict() else None
+    rote = result_cache.random_label_model(reference) if _strict() else None
     tested = map_check.checked(reference, looked, target, way, found, rote)
     light = map_check.LIGHTS[tested.light]
     of = say(
@@ -81,7 +81,7 @@ def _controls(task: Task) -> tuple[SampleView, str]:
             width=200,
             on_change=lambda: url_state.put(sample=st.session_state["dominance.sample"]),
         )
-        looked = sample_view.looked(task.name, sample)
+        looked = sample_view.current_view(task.name, sample)
         keys = [c.key for c in modalities.subsets() if set(c.names) <= set(looked.given)]
         if keys and looked.on is not None:
             st.selectbox(
@@ -159,7 +159,7 @@ def _many(task: Task, reference: Reference, on: Combination, way: str, rote: Ran
     def make(tell: ProgressCallback) -> list[Faithfulness]:
         results = []
         for number, name in enumerate(names):
-            world = cache.world(task.name, name)
+            world = cache.model_inputs(task.name, name)
             if not set(on.names) <= set(world.arrays):
                 continue
             tensors = {each: torch.from_numpy(array) for each, array in world.arrays.items()}

@@ -35,7 +35,7 @@ def show(task: Task, reference: Reference) -> None:
     modalities = task.info.modalities
     wanted = selection.names(cache.sweep(reference).ids)
     rule, asked = _rule(), result_cache.known_probes(reference, wanted) is not None
-    found = result_cache.panel(reference, rule, wanted)
+    found = result_cache.report(reference, rule, wanted)
     if not asked and result_cache.known_probes(reference, wanted) is not None:
         st.rerun()  # the verdict above counts what the model was asked now
     if rule:

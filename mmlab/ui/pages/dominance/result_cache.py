@@ -114,7 +114,7 @@ def answers(reference: Reference, wanted: Chosen = None) -> Lattice:
     return every if wanted is None else every.at(selection.places(every.ids, wanted))
 
 
-def panel(reference: Reference, absent: str, wanted: Chosen = None) -> DominanceReport:
+def report(reference: Reference, absent: str, wanted: Chosen = None) -> DominanceReport:
     """All measures. absent: "" for the method's own rule, "donor" for another sample's input.
 
     Without the model itself (answers from a file) those that need it say so. Raises Unsupported for "donor" then.
@@ -184,7 +184,7 @@ def gradients(reference: Reference) -> CombinationGradients:
     return run_cached(("gradients", reference), say("One backward pass per combination"), make)
 
 
-def rote(reference: Reference) -> RandomLabelModel:
+def random_label_model(reference: Reference) -> RandomLabelModel:
     """A network of the same build that learned shuffled answers by heart. Raises Stopped."""
 
     def make(tell: ProgressCallback) -> RandomLabelModel:

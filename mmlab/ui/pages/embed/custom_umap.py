@@ -60,7 +60,12 @@ def _panel(reference: Reference, was_busy: bool) -> None:
         st.button(say("Show this map"), type="primary", on_click=partial(_go, settings))
         st.caption(say("It was fitted before and is stored on this machine."))
         return
-    st.button(say("Fit"), type="primary", on_click=partial(_start, reference, settings), **access.shut(Action.MAP))
+    st.button(
+        say("Fit"),
+        type="primary",
+        on_click=partial(_start, reference, settings),
+        **access.disabled_if_refused(Action.MAP),
+    )
     st.caption(
         say(
             "Takes about a minute for {count} dots, in a process of its own.",

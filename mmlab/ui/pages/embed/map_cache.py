@@ -103,7 +103,7 @@ def _make_embedding(
         kept = valid(found)[:, row]
         keys = tuple(key for key, there in zip(found.combinations, kept, strict=True) if there)
         return keys, found.mean[kept, row], None if found.variance is None else found.variance[kept, row]
-    seen = cache.world(reference.task, sample, corruptions)
+    seen = cache.model_inputs(reference.task, sample, corruptions)
     with cache.pool().lend(reference) as model:
         tensors = {name: torch.from_numpy(array) for name, array in seen.arrays.items()}
         combinations = model.combinations(tensors)

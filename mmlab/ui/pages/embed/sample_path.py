@@ -70,7 +70,7 @@ def find(view: View) -> Path | None:
     looked = None
     corruptions: tuple[url_state.InputCorruption, ...] = ()
     if view.point == view.sample:
-        looked = sample_view.looked(view.task.name, view.sample)
+        looked = sample_view.current_view(view.task.name, view.sample)
         corruptions = looked.corruptions
         if not looked.given:
             return None

@@ -44,7 +44,7 @@ GRID = "display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.7rem;ali
 @page_frame.panel
 def show(task_name: str, sample: str, reference: Reference) -> None:
     """Maps, parts and differences for one sample and the model that is shown."""
-    looked = sample_view.looked(task_name, sample)
+    looked = sample_view.current_view(task_name, sample)
     on = looked.on
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-explained"):
         if on is not None:
@@ -254,7 +254,7 @@ def _three(
         f'<figure style="margin:0;min-width:0">{shown}<figcaption style="{small}">{escape(text)}</figcaption></figure>'
         for text, shown in figures.items()
     )
-    part = attribution_maps.moved(second, first)
+    part = attribution_maps.map_shift(second, first)
 
     parts = [wording.percent((found.net or found.shares)[c.key][modality.name]) for c in (fewer, more)]
     told = {"before": parts[0], "after": parts[1], "other": other}

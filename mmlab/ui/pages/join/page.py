@@ -89,6 +89,6 @@ def _shown(ballot: Ballot) -> None:
         is_right = ballot.right == ballot.mine
         word, kind = (say("✓ Right."), "mm-good-guess") if is_right else (say("✗ Not so."), "mm-bad-guess")
         st.html(f'<p class="mm-reveal {kind}" role="status"><b>{escape(word)}</b></p>')
-    st.html(f'{class_votes.bars(ballot)}<p class="mm-note">{escape(class_votes.said(ballot))}</p>')
+    st.html(f'{class_votes.bars(ballot)}<p class="mm-note">{escape(class_votes.result_in_words(ballot))}</p>')
     if ballot.question.page:
         page_frame.page_link(ballot.question.page, f"{say('Try it yourself')} →", ballot.question.view)

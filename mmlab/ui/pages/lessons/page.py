@@ -9,7 +9,7 @@ import streamlit as st
 from mmlab.core.errors import MmlabError
 from mmlab.core.group_name import several
 from mmlab.core.phrases import phrase, say
-from mmlab.lessons import shelf
+from mmlab.lessons import collection
 from mmlab.lessons.lesson import Lesson
 from mmlab.ui.components import page_frame
 from mmlab.ui.pages.lessons import school
@@ -42,7 +42,11 @@ def show() -> None:
                 _card(lesson, lesson.name == wanted)
     _own()
     for name, problem in found.problems.items():
-        st.warning(say("**{name}** is left out: {problem}", name=plain(name), problem=plain(refusals.whole(problem))))
+        st.warning(
+            say(
+                "**{name}** is left out: {problem}", name=plain(name), problem=plain(refusals.message_and_hint(problem))
+            )
+        )
 
 
 def _finished(lesson: Lesson, every: list[Lesson]) -> None:
@@ -106,7 +110,7 @@ def _progress(lesson: Lesson) -> None:
 def _own() -> None:
     """A lesson of one's own, by upload."""
     with st.expander(say("A lesson of your own")), page_frame.error_boundary():
-        st.markdown(say(HOW, variable=shelf.VARIABLE))
+        st.markdown(say(HOW, variable=collection.VARIABLE))
         file = st.file_uploader(say("A lesson (.md)"), type=["md"], key="lesson.file", max_upload_size=1)
         if file is None:
             return

@@ -56,7 +56,7 @@ def _lead(room: Classroom | None = None) -> None:
     try:
         classes.lead(room)
     except MmlabError as error:
-        st.session_state[FAILED] = refusals.whole(error)
+        st.session_state[FAILED] = refusals.message_and_hint(error)
 
 
 def _led(room: Classroom) -> None:

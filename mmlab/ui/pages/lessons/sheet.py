@@ -11,7 +11,7 @@ from mmlab.core.phrases import say
 from mmlab.lessons.lesson import Lesson
 from mmlab.lessons.lesson_file import filled, places
 from mmlab.ui.components import qr_code
-from mmlab.ui.session import lessons, reach, url_state
+from mmlab.ui.session import lessons, shared_address, url_state
 from mmlab.ui.text import language
 from mmlab.viz.lessons.sheet import Sheet, SheetStep, Words, document
 
@@ -32,7 +32,7 @@ def download(every: Sequence[Lesson]) -> None:
             "Numbers in the sentences are computed when you save it, which can take a minute."
         )
     )
-    if found := reach.found({}).remark:
+    if found := shared_address.found({}).remark:
         st.caption(found)
     modes = {name: value for name, value in url_state.modes().items() if name == "lang"}
     wanted = [titles[name] for name in chosen] or list(every)
@@ -65,7 +65,7 @@ def _steps(lesson: Lesson, modes: Mapping[str, str], here: str) -> list[SheetSte
     found = []
     for place, step in enumerate(lesson.steps):
         view = {**lessons.address(lesson, place), **modes}
-        address = reach.found(view, step.page, here).address
+        address = shared_address.found(view, step.page, here).address
         numbers = {
             name: lessons.text_of(step.numbers[name])
             for text in (step.say, step.question, *step.options.values())

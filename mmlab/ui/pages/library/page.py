@@ -100,7 +100,7 @@ def _run(task: Task, entry: Entry) -> None:
     if report:
         st.html(_scores(task, report))
     elif problem := report_file.problem(Path(entry.reference.path)):
-        st.warning(page_frame.plain(refusals.said(f"{problem} {report_file.AGAIN}")))
+        st.warning(page_frame.plain(refusals.translated(f"{problem} {report_file.AGAIN}")))
     else:
         command = f"python -m mmlab evaluate --task {task.name} --method {entry.reference.method} --save"
         st.caption(
@@ -161,7 +161,13 @@ def _actions(reference: Reference) -> None:
                 )
             )
             key = f"library.delete.{reference.name}"
-            st.button(say("Delete it"), key=key, on_click=_delete, args=(reference,), **access.shut(Action.DELETE))
+            st.button(
+                say("Delete it"),
+                key=key,
+                on_click=_delete,
+                args=(reference,),
+                **access.disabled_if_refused(Action.DELETE),
+            )
         view = {"task": reference.task, "methods": reference.method, "runs": f"{reference.method}:{reference.tag}"}
         page_frame.page_link("predict", say("Try it →"), view)
 
@@ -170,7 +176,7 @@ def _delete(reference: Reference) -> None:
     try:
         model_archive.delete(cache.library(), reference.task, reference.method, reference.tag)
     except MmlabError as error:
-        st.session_state[SAID] = page_frame.plain(refusals.whole(error))
+        st.session_state[SAID] = page_frame.plain(refusals.message_and_hint(error))
         return
     cache.pool().drop(reference)
     url_state.put(run=None)
@@ -193,7 +199,9 @@ def _import() -> None:
                 say("New name"), key="library.name", placeholder=say("keep its name"), max_chars=60, width=240
             )
             replace = st.checkbox(say("Replace a model of this name"), key="library.replace")
-        if not st.button(say("Import"), key="library.import", type="primary", **access.shut(Action.IMPORT)):
+        if not st.button(
+            say("Import"), key="library.import", type="primary", **access.disabled_if_refused(Action.IMPORT)
+        ):
             return
         with page_frame.error_boundary():
             arrived = model_archive.import_model(cache.library(), given.getvalue(), name.strip(), replace)
@@ -210,9 +218,18 @@ def _problems(task: Task) -> None:
         if entry.problem is None:
             continue
         left, right = st.columns([6, 1], vertical_alignment="center")
-        left.warning(f"**{page_frame.plain(entry.reference.name)}**: {page_frame.plain(refusals.whole(entry.problem))}")
+        left.warning(
+            f"**{page_frame.plain(entry.reference.name)}**: "
+            f"{page_frame.plain(refusals.message_and_hint(entry.problem))}"
+        )
         key = f"library.remove.{entry.reference.name}"
-        right.button(say("Remove"), key=key, on_click=_delete, args=(entry.reference,), **access.shut(Action.DELETE))
+        right.button(
+            say("Remove"),
+            key=key,
+            on_click=_delete,
+            args=(entry.reference,),
+            **access.disabled_if_refused(Action.DELETE),
+        )
     for name in cache.unfinished(task.name):
         st.caption(
             say(
@@ -227,7 +244,7 @@ def _problems(task: Task) -> None:
                     "The {kind} in {file}.py cannot be used: {problem}",
                     kind=say(registry.kind),
                     file=page_frame.plain(file),
-                    problem=page_frame.plain(refusals.whole(problem)),
+                    problem=page_frame.plain(refusals.message_and_hint(problem)),
                 )
             )
     for plugin, problem in plugins.problems().items():
@@ -235,7 +252,7 @@ def _problems(task: Task) -> None:
             say(
                 "The plug-in {plugin} is left out. {problem}",
                 plugin=page_frame.plain(plugin),
-                problem=page_frame.plain(refusals.whole(problem)),
+                problem=page_frame.plain(refusals.message_and_hint(problem)),
             )
         )
 

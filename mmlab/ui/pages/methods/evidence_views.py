@@ -65,7 +65,7 @@ class Source:
                 say(
                     "The training log of {model} is missing or damaged: {problem}",
                     model=self.reference.name,
-                    problem=refusals.said(error.message),
+                    problem=refusals.translated(error.message),
                 ),
                 error.hint,
             ) from error

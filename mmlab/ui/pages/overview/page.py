@@ -34,7 +34,7 @@ def show() -> None:
             say(
                 "**{name}** cannot be used: {problem}",
                 name=page_frame.plain(name),
-                problem=page_frame.plain(refusals.whole(problem)),
+                problem=page_frame.plain(refusals.message_and_hint(problem)),
             )
         )
     pickers.numbers_help("score")

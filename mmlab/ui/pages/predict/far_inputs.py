@@ -136,7 +136,7 @@ def _distances(
 ) -> dict[str, NeighbourDistance]:
     """Measured once per upload, so that a toggle is a look-up."""
     tests = _shelf().get((reference, data)) or {}
-    arrays = cache.world(reference.task, sample, corruptions).arrays
+    arrays = cache.model_inputs(reference.task, sample, corruptions).arrays
     with cache.pool().lend(reference) as model:
         return out_of_distribution.measure(model, tests, {n: torch.from_numpy(a) for n, a in arrays.items()})
 

@@ -18,6 +18,6 @@ def make() -> None:
         there = {each.reference.method: each.reference for each in cache.entries(task.name) if each.problem is None}
         first = model_picker.usual_first(there)[: bar.AT_FIRST]
         references = [reference for method, reference in there.items() if method in first]
-        for found in opening.telling(task, references)[:1]:
+        for found in opening.notable(task, references)[:1]:
             for reference in references:
                 cache.answers(reference, found.sample)

@@ -49,7 +49,7 @@ def tally(shown: PredictView) -> None:
     """What was guessed, above the answers; nothing where nobody guessed."""
     room = classes.led()
     if guesses.is_on() and room is not None and (ballot := room.ballot()) is not None and ballot.is_over:
-        st.html(f'{class_votes.bars(ballot)}<p class="mm-note">{escape(class_votes.said(ballot))}</p>')
+        st.html(f'{class_votes.bars(ballot)}<p class="mm-note">{escape(class_votes.result_in_words(ballot))}</p>')
         return
     votes = guesses.counts(shown.task.name, shown.item.id)
     if guesses.is_on() and votes:

@@ -23,7 +23,7 @@ from mmlab.ui.pages.predict import far_inputs, guess_card, inputs, view_data, vi
 from mmlab.ui.pages.predict.view_data import PredictView
 from mmlab.ui.session import cache, guesses, hidden, lessons, turns
 from mmlab.ui.session import url_state as state
-from mmlab.ui.text import happened
+from mmlab.ui.text import bench_summary
 from mmlab.viz.predict.combination_lattice import State
 
 NAMED = 3  # combinations that a sentence lists
@@ -57,7 +57,7 @@ def show(task_name: str, sample: str, references: tuple[Reference, ...]) -> None
 def _toggled(shown: PredictView, references: tuple[Reference, ...], places: Places) -> None:
     """All that changes with a toggle: a panel of its own, so that pictures and menus are not sent again."""
     is_look_up = not shown.item.own and views.opened(shown.task) == views.USUAL  # others may have to be computed first
-    with turns.taken() if is_look_up else nullcontext():
+    with turns.turn() if is_look_up else nullcontext():
         _drawn(shown, references, places)
 
 
@@ -123,11 +123,11 @@ def _happened(shown: PredictView, on: Combination, more: str) -> str:
     said = []
     for method in shown.working:
         now = next(each for each in view_data.states(shown, method) if each.key == on.key)
-        said.append(happened.ModelPrediction(cache.title(method), now.answer, now.share, now.good))
+        said.append(bench_summary.ModelPrediction(cache.title(method), now.answer, now.share, now.good))
     if not said:
         return ""
-    which = happened.inputs([say(each) for each in on.labels], [say(each) for each in shown.whole.labels])
-    return " ".join(filter(None, (happened.sentence(shown.task.info.output, which, said), more)))
+    which = bench_summary.inputs([say(each) for each in on.labels], [say(each) for each in shown.whole.labels])
+    return " ".join(filter(None, (bench_summary.sentence(shown.task.info.output, which, said), more)))
 
 
 def _tell(text: str) -> None:

@@ -101,7 +101,7 @@ def _made(
     task, item, world = (
         cache.task(task_name),
         cache.item(task_name, sample),
-        cache.world(task_name, sample, corruptions),
+        cache.model_inputs(task_name, sample, corruptions),
     )
     pictures = {name: _pair(task, world, name, corruptions) for name in item.raw}
     recordings = {name: raw for name, raw in world.raw.items() if isinstance(raw, Sound)}

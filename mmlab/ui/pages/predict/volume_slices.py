@@ -53,7 +53,7 @@ def _slider(sample: str, stack: tuple[str, ...]) -> int:
 
 def _slice(task_name: str, output: Segmentation, sample: str, answer: Prediction, under: str) -> str:
     """Four pictures of one slice, and its numbers in words."""
-    item, world = cache.item(task_name, sample), cache.world(task_name, sample)
+    item, world = cache.item(task_name, sample), cache.model_inputs(task_name, sample)
     base, truth = (
         recordings.greys(cache.task(task_name).info.modalities[under].kind, world.arrays[under]),
         segmentation.truth_of(item.target),

@@ -10,7 +10,7 @@ import streamlit as st
 from mmlab.analysis.dominance.measure import Measure
 from mmlab.analysis.dominance.synthetic_tasks import NAMES, SETS
 from mmlab.core.phrases import phrase, say
-from mmlab.experiments.synthetic_validation import Tried, Verdict, tried
+from mmlab.experiments.synthetic_validation import SyntheticValidation, Verdict, validated
 from mmlab.ui.components.background_task import run_cached
 from mmlab.ui.session import url_state
 from mmlab.viz.dominance import measure_table
@@ -37,7 +37,9 @@ def show() -> None:
         "seconds and is measured like any other; no model of the library is used."
     )
     st.caption(f"{say(which.about)} {told}")
-    found: Tried = run_cached(("truth", chosen), say("Training a small network"), lambda tell: tried(chosen, tell))
+    found: SyntheticValidation = run_cached(
+        ("truth", chosen), say("Training a small network"), lambda tell: validated(chosen, tell)
+    )
     st.html(_table(found.verdicts))
     held = sum(verdict.holds for verdict in found.verdicts)
     total = len(found.verdicts)

@@ -116,7 +116,9 @@ def _free_name(task: str, method: str, name: str) -> str:
 
 def _start(task: Task, order: TrainRequest, known: presets.Pace | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="mm-train-go"):
-        clicked = st.button(say("Start training"), type="primary", key="train.start", **access.shut(Action.TRAIN))
+        clicked = st.button(
+            say("Start training"), type="primary", key="train.start", **access.disabled_if_refused(Action.TRAIN)
+        )
         saved = say("Saved as **{run}**.", run=page_frame.plain(order.tag))
         st.caption(f"{saved} {_duration(order, known)}", width="content")
     with st.expander(say("The same as a command")):

@@ -88,16 +88,25 @@ def _head(trainings: TrainingQueue, run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="mm-run-head"):
         st.markdown(f"**{page_frame.plain(_title(run))}** · {now}", width="content")
         if run.state in ("waiting", "running"):
-            about = {"help": say("It can be resumed later."), **access.shut(Action.STOP, trainings.begun_by(*name))}
+            about = {
+                "help": say("It can be resumed later."),
+                **access.disabled_if_refused(Action.STOP, trainings.begun_by(*name)),
+            }
             st.button(say("Stop"), key="train.stop", on_click=partial(_try, trainings.stop, *name), **about)
         if run.state in ("stopped", "failed"):
             resume = partial(_try, trainings.resume, *name)
-            st.button(say("Resume"), key="train.resume", type="primary", on_click=resume, **access.shut(Action.TRAIN))
+            st.button(
+                say("Resume"),
+                key="train.resume",
+                type="primary",
+                on_click=resume,
+                **access.disabled_if_refused(Action.TRAIN),
+            )
         if not run.alive and run.state != "done":
             with st.popover(say("Discard")):
                 st.write(say("Discard this training and its progress?"))
                 discard = partial(_try, trainings.discard, *name)
-                locked = access.shut(Action.DELETE, trainings.begun_by(*name))
+                locked = access.disabled_if_refused(Action.DELETE, trainings.begun_by(*name))
                 st.button(say("Discard it"), key="train.discard", on_click=discard, **locked)
         if run.state == "done":
             view = {"task": order.task, "run": order.name}
@@ -106,7 +115,8 @@ def _head(trainings: TrainingQueue, run: Run) -> None:
         page_frame.show_error(st.session_state.pop("train.problem"))
     if run.message:
         st.warning(
-            f"{page_frame.plain(refusals.said(run.message))}  \n{page_frame.plain(refusals.said(run.hint))}".rstrip()
+            f"{page_frame.plain(refusals.translated(run.message))}  \n"
+            f"{page_frame.plain(refusals.translated(run.hint))}".rstrip()
         )
 
 

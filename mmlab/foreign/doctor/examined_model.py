@@ -23,7 +23,7 @@ SAMPLES = 3
 MOST_COMBINATIONS = 15
 
 
-class Stop(Exception):
+class StopExamination(Exception):
     """Nothing more can be said by this family."""
 
     def __init__(self, *findings: Finding) -> None:
@@ -31,7 +31,7 @@ class Stop(Exception):
         self.findings = findings
 
 
-class Patient:
+class ExaminedModel:
     """A model under examination. Families need what earlier ones could establish: `can` says whether they run."""
 
     def __init__(self, registration: Registration) -> None:

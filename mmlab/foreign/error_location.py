@@ -23,7 +23,7 @@ def own_line(error: BaseException) -> str:
     return f"({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 
-def said(error: BaseException) -> str:
+def in_one_line(error: BaseException) -> str:
     """An exception in one line: its kind, its first line, and the person's own line."""
     first = (str(error).strip().splitlines() or [""])[0][:300]
     return " ".join(part for part in (f"{type(error).__name__}: {first}", own_line(error)) if part)

@@ -23,21 +23,21 @@ _brought: dict[str, Path] = {}
 
 
 @dataclass(frozen=True)
-class Shelf:
+class LessonCollection:
     """The lessons by name, in order, and what is wrong with files that hold none, by file."""
 
     lessons: Mapping[str, Lesson]
     problems: Mapping[str, MmlabError]
 
 
-def bring(folder: Path) -> None:
+def add_folder(folder: Path) -> None:
     """Add the lessons in a folder: for plug-ins, while they are loaded."""
     key = str(folder)
     _brought[key] = folder
     plugins.note("lessons", folder.name, lambda: _brought.pop(key, None))
 
 
-def stand() -> Shelf:
+def all_lessons() -> LessonCollection:
     """All lessons that there are now."""
     plugins.load()
     lessons: dict[str, Lesson] = {}
@@ -57,10 +57,10 @@ def stand() -> Shelf:
             except (MmlabError, OSError) as error:
                 problems[str(file)] = error if isinstance(error, MmlabError) else DataError("It cannot be read.")
     in_order = sorted(lessons.values(), key=lambda each: (each.order, each.title))
-    return Shelf({each.name: each for each in in_order}, problems)
+    return LessonCollection({each.name: each for each in in_order}, problems)
 
 
-def spoken(lesson: Lesson, language: str) -> Lesson:
+def in_language(lesson: Lesson, language: str) -> Lesson:
     """A lesson in a language: as it is where that has no words for it. Raises DataError for a faulty translation."""
     if _ours(lesson.name) != lesson:
         return lesson
