@@ -20,7 +20,7 @@ SMALL, EVERY = "small", "*"
 
 @dataclass(frozen=True)
 class Backbone:
-    """What reads one input, and how."""
+    """The encoder of one input and its options."""
 
     encoder: str = option(SMALL, "What reads the input: small, timm:NAME, hf:FOLDER, or what a plug-in registers")
     pretrained: str = option("no", "Weights to begin with: no, yes (those of the model's makers), or a file")
@@ -37,17 +37,17 @@ class Backbone:
 
     @property
     def family(self) -> str:
-        """Who builds it: `timm` of `timm:resnet18`."""
+        """The family that builds it: `timm` of `timm:resnet18`."""
         return self.encoder.partition(":")[0]
 
     @property
     def name(self) -> str:
-        """What of the family: `resnet18` of `timm:resnet18`."""
+        """The model within its family: `resnet18` of `timm:resnet18`."""
         return self.encoder.partition(":")[2]
 
     @property
     def frozen(self) -> bool:
-        """Whether its weights stay as they are."""
+        """Whether its weights are frozen."""
         return self.training != "tuned"
 
 
@@ -69,7 +69,7 @@ def written(pairs: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def merged(first: str, second: str) -> str:
-    """Both texts, the second over the first."""
+    """Both option texts merged; the second takes precedence."""
     found = pairs_of(first)
     for name, given in pairs_of(second).items():
         found[name] = {**found.get(name, {}), **given}
@@ -77,5 +77,5 @@ def merged(first: str, second: str) -> str:
 
 
 def option_names() -> tuple[str, ...]:
-    """The options that a person can give."""
+    """The names of the options that can be set."""
     return tuple(item.name for item in describe(Backbone))

@@ -31,7 +31,7 @@ class BackboneFamily(ABC):
     has_tokens: ClassVar[bool] = False  # whether its models of texts bring a tokenizer of their own
 
     def unsupported_reason(self, modality: Modality) -> str:
-        """Why it cannot read an input, as a sentence; empty where it can."""
+        """The reason, as a sentence, why it cannot encode an input; empty if it can."""
         return ""
 
     @abstractmethod
@@ -41,10 +41,10 @@ class BackboneFamily(ABC):
 
 @runtime_checkable
 class TakesTexts(Protocol):
-    """A task whose texts can be tokens of a model."""
+    """A task whose texts can be read as tokens of a pretrained model."""
 
     def taken_as_words(self) -> tuple[str, ...]:
-        """The texts of which nobody said what they are taken as, and which are words for that reason."""
+        """The text inputs that are read as words because no tokenizer was chosen for them."""
 
 
 BACKBONES: Registry[type[BackboneFamily]] = Registry("encoder", "mmlab.networks.backbones")

@@ -40,18 +40,18 @@ class Batch:
 
     @property
     def there(self) -> Tensor | None:
-        """`present`, or None where everything is known to be there, as `Method.encode` takes it."""
+        """`present` as `Method.encode` takes it: None if every input is known to be present."""
         return None if self.is_complete else self.present
 
     def to(self, device: torch.device | str) -> Batch:
-        """The same batch on another device; a GPU copies it while the processor goes on."""
+        """The same batch on another device; the copy to a GPU is asynchronous."""
         place = torch.device(device)
         inputs = {name: to_device(value, place) for name, value in self.inputs.items()}
         present, target = to_device(self.present, place), to_device(self.target, place)
         return replace(self, inputs=inputs, present=present, target=target)
 
     def pin_memory(self) -> Batch:
-        """The same batch in memory that a device reads by itself."""
+        """The same batch in pinned memory."""
         inputs = {name: value.pin_memory() for name, value in self.inputs.items()}
         return replace(self, inputs=inputs, present=self.present.pin_memory(), target=self.target.pin_memory())
 
@@ -77,7 +77,7 @@ class Samples:
         return len(self.ids)
 
     def batch(self, rows: Sequence[int] | Tensor, place: torch.device | None = None) -> Batch:
-        """The samples at `rows`, in that order, at `place` where one is given.
+        """The samples at `rows`, in that order, on the device `place` if one is given.
 
         Half-precision storage becomes float32, at the place, so that half as much is sent there.
         """

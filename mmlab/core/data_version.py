@@ -9,7 +9,7 @@ from mmlab.core.task import Task, Versioned
 
 
 def fingerprint_of(task: Task) -> str:
-    """The digest of a task's data; empty for one whose data cannot change."""
+    """The digest of a task's data; empty if its data cannot change."""
     return task.fingerprint() if isinstance(task, Versioned) else ""
 
 
@@ -26,7 +26,7 @@ class UnderProtocol(Protocol):
 
     @property
     def protocol(self) -> str:
-        """Its name; empty where there is none."""
+        """The name of the protocol; empty if there is none."""
 
 
 def other_data(card: Mapping[str, Any], task: Task) -> str:

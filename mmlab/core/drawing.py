@@ -97,7 +97,7 @@ class InputDrawing(Protocol):
         """What a sensor recorded, or a person brought; `what` begins its description."""
 
     def thumbnail(self, raw: Any, colour: str) -> Drawing:
-        """The same, small, for a gallery."""
+        """A small version for a gallery."""
 
     def seen(
         self, array: Floats, colour: str, what: str, heat: Floats | None, of: Raw | None, words: Sequence[str]

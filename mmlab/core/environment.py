@@ -46,7 +46,7 @@ class CanBeActedIn(Protocol):
     """A task with an environment."""
 
     def environment(self) -> Environment:
-        """The world of the task's samples."""
+        """The environment that the task's samples were recorded in."""
 
 
 def environment_of(task: Task) -> Environment | None:

@@ -24,7 +24,7 @@ def _readable(text: str, most: int) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """What somebody else's error says at first, for a sentence; the name of its kind where it says nothing."""
+    """The first line of a foreign error, for use in a sentence; the name of its type if it has no message."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Evidence:
-    """Of a batch of rows, what lies at the layers that a method looks at.
+    """Activations and gradients at the Grad-CAM layers, for a batch of rows.
 
     layers:    by modality, pairs of activation and gradient of the score, `[B, C, *places]` each; zeros where a row's
                pass did not go through the layer.

@@ -27,7 +27,7 @@ class Features(Generic[Encoded]):
     shared: Mapping[str, Encoded] = field(default_factory=dict)
 
     def replaced(self, others: Features[Encoded], kept: Collection[str]) -> Features[Encoded]:
-        """These for the modalities in `kept`, `others` for the rest. Raises ValueError where inputs were mingled."""
+        """These features for the modalities in `kept`, `others` for the rest. Raises ValueError for fused features."""
         if self.shared or others.shared:
             raise ValueError("Features of several inputs together cannot be taken apart.")
 

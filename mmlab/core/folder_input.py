@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GreyRange:
-    """The lowest and the highest number that a file holds, and what becomes black and white of it."""
+    """The range of the numbers in a file, and which of them are shown as black and as white."""
 
     low: float
     high: float
@@ -55,17 +55,17 @@ class FolderInput(ABC):
 
     @property
     def standardised(self) -> bool:
-        """Whether each row of the tensor is brought to mean 0 and spread 1 over the training samples."""
+        """Whether each row of the tensor is standardised over the training samples."""
         return False
 
     @property
     def robust(self) -> bool:
-        """Whether that is done by median and interquartile range, and far numbers are drawn in."""
+        """Whether standardisation uses median and interquartile range, with outliers squashed."""
         return False
 
     @property
     def scaled_rows(self) -> int:
-        """How many rows of the tensor that is done to, from the first on; those behind them are no measurements."""
+        """How many leading rows of the tensor are standardised; the others are no measurements."""
         return self.shape[0]
 
     def measured(self, values: Tensor) -> Tensor | None:
@@ -85,7 +85,7 @@ class FolderInput(ABC):
         return ""
 
     def placed(self, folder: Path) -> Self:
-        """The same input with what its options name in the folder."""
+        """The same input with the files that its options name in the folder."""
         return self
 
     @property
@@ -96,15 +96,15 @@ class FolderInput(ABC):
     @property
     @abstractmethod
     def shape(self) -> tuple[int, ...]:
-        """Of one sample, without a batch dimension."""
+        """The shape of one sample, without a batch dimension."""
 
     @property
     def row_names(self) -> tuple[str, ...]:
-        """What each row of the tensor is called: by its number, where it has no name."""
+        """The name of each row of the tensor; its number if it has none."""
         return tuple(str(row + 1) for row in range(self.shape[0]))
 
     def files(self, path: str) -> tuple[str, ...]:
-        """The files that a path stands for: itself, and what belongs to it."""
+        """The files behind a path: the file itself, and those that belong to it."""
         return (path,)
 
     def chosen(self, names: Sequence[str]) -> tuple[str, ...]:
@@ -141,5 +141,5 @@ class FolderInput(ABC):
 
 
 def not_of(what: str) -> DataError:
-    """The error for a recording of another kind than the one that is needed."""
+    """The error for a recording of the wrong kind."""
     return DataError(f"This is not {what}.", f"Give {what}.")

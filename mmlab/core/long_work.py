@@ -17,12 +17,12 @@ _follower: ContextVar[Follow | None] = ContextVar("follower", default=None)
 
 
 class CountedItems(Sized, Iterable[T], Protocol[T]):
-    """What can be gone through, and says beforehand how many there are."""
+    """An iterable of known length."""
 
 
 @contextmanager
 def report_progress(tell: Follow) -> Iterator[None]:
-    """While the block runs, in this thread, `tell` gets what is being done and how far it is; a share of 1 ends it."""
+    """Within the block, in this thread, report progress to `tell`: the activity and its share done; 1 is the end."""
     before = _follower.set(tell)
     try:
         yield
@@ -31,7 +31,7 @@ def report_progress(tell: Follow) -> Iterator[None]:
 
 
 def with_progress(what: str, items: CountedItems[T]) -> Iterator[T]:
-    """The items, one after the other, as a piece of work that can be followed. what: such as "Reading the samples"."""
+    """Iterate over the items and report progress, as tqdm does. what: the activity, such as "Reading the samples"."""
     tell = _follower.get()
     for done, item in enumerate(items):
         if tell is not None:

@@ -181,14 +181,14 @@ class Method(nn.Module, ABC, Generic[Config_co]):
 
     @property
     def device(self) -> torch.device:
-        """Where its parameters lie; the processor where it has none."""
+        """The device of its parameters; the CPU if it has none."""
         first = next(self.parameters(), None)
         return torch.device("cpu") if first is None else first.device
 
     # answering
 
     def encode(self, inputs: Mapping[str, Tensor], there: Tensor | None = None) -> Features[Any]:
-        """Each encoder once. `inputs` holds every modality; rows of an absent one are ignored later.
+        """Run each encoder once. `inputs` holds every modality; the rows of absent ones are ignored later.
 
         there: bool `[B, M]`, what the data holds of each modality, which a method that learns must tell: rows that
         are not there would enter batch statistics. None where everything is there.

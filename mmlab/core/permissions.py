@@ -63,18 +63,18 @@ _lock = threading.Lock()
 
 
 def serve(who: Callable[[], Visitor]) -> None:
-    """From now on `who` says who is asking: for an app, whose visitors share one process."""
+    """Identify visitors by `who` from now on: for an app, whose visitors share one process."""
     _served[:] = [who]
 
 
 def visitor() -> Visitor:
-    """Who is asking."""
+    """The current visitor."""
     return _asking.get() or (_served[0]() if _served else OWNER)
 
 
 @contextmanager
 def acting_for(who: Visitor) -> Iterator[None]:
-    """Inside, `who` is asking: for threads, which know of no session."""
+    """Within the block, act for the visitor `who`: for threads, which have no session."""
     token = _asking.set(who)
     try:
         yield

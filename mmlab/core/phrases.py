@@ -21,7 +21,7 @@ ENGLISH = "en"
 
 @dataclass(frozen=True)
 class Speaker:
-    """Who finds sentences in the language of whoever is asking, and which language that is."""
+    """Translates sentences into the language of the current visitor."""
 
     translate: Callable[[str], str]
     language: Callable[[], str]
@@ -31,21 +31,21 @@ _speaker: list[Speaker] = []
 
 
 def serve(speaker: Speaker) -> None:
-    """From now on this one finds sentences: for an app, with many visitors."""
+    """Translate by this speaker from now on: for an app, with many visitors."""
     _speaker[:] = [speaker]
 
 
 def language() -> str:
-    """The code of the language of whoever is asking; English where nobody serves another."""
+    """The code of the current visitor's language; English outside an app."""
     return _speaker[0].language() if _speaker else ENGLISH
 
 
 def say(sentence: str, /, **values: object) -> str:
-    """A sentence in the language of whoever is asking, with its values; in English where nobody serves another."""
+    """A sentence in the current visitor's language, with its values; in English outside an app."""
     found = _speaker[0].translate(sentence) if _speaker else sentence
     return found.format(**values) if values else found
 
 
 def phrase(sentence: str, /) -> str:
-    """A sentence that somebody says later, as it is: marks it for those who translate."""
+    """A sentence as it is, marked for translation; `say` translates it later."""
     return sentence

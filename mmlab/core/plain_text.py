@@ -21,7 +21,7 @@ def without_controls(text: str) -> str:
 
 
 def plain(text: object, most: int) -> str:
-    """A text from outside for the screen: one line, cut off where it is too long, nothing that works as a markup."""
+    """A text from outside, safe for display: one line, shortened, without any markup."""
     shown = "".join(" " if letter in MARKUP or not letter.isprintable() else letter for letter in str(text))
     return " ".join(shown.split())[:most].strip()
 

@@ -44,7 +44,7 @@ Undo = Callable[[], object]
 
 @dataclass(frozen=True)
 class RegisteredItem:
-    """One thing that a plug-in registered: of which kind, under which name, and how to take it back."""
+    """An item that a plug-in registered: its kind, its name, and how to unregister it."""
 
     kind: str
     name: str
@@ -121,7 +121,7 @@ def load() -> None:
 
 
 def problems() -> dict[str, Exception]:
-    """What could not be loaded, by plug-in, and why."""
+    """The plug-ins that could not be loaded, each with the reason."""
     load()
     return dict(_state.problems)
 
@@ -150,7 +150,7 @@ def note(kind: str, name: str, undo: Undo) -> None:
 
 
 def given() -> dict[str, tuple[str, ...]]:
-    """What each plug-in adds, in words: `measure swing`."""
+    """The items that each plug-in adds, in words: `measure swing`."""
     load()
     return {origin: tuple(f"{each.kind} {each.name}" for each in added) for origin, added in _state.added.items()}
 
@@ -171,7 +171,7 @@ def files_of(source: Source) -> tuple[Path, ...]:
 
 
 def reason(error: BaseException) -> str:
-    """What went wrong, and in which line of which file, for people."""
+    """What went wrong, with file and line, in words."""
     if isinstance(error, MmlabError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)

@@ -33,7 +33,7 @@ def columns_of(there: Tensor | None, count: int) -> Sequence[Tensor | None]:
 def of_present(
     network: Callable[[Rows], tuple[Tensor, ...]], there: Tensor | None, learning: nn.Module
 ) -> tuple[Tensor, ...]:
-    """What `network` makes of the rows that are there, `[B, ...]` each; zero in the other rows.
+    """The outputs `[B, ...]` of `network` for the rows that are present; zero in the others.
 
     network: from an index of rows (numbers, or a slice for all) to tensors with as many rows.
     there: bool `[B]`; None where all are.

@@ -7,5 +7,5 @@ import gc
 
 
 def end_quickly() -> None:
-    """Let this process end without looking through every object that large packages made: half a second of PyTorch."""
+    """End this process without freeing every object of large packages, which takes half a second with PyTorch."""
     atexit.register(gc.freeze)

@@ -9,7 +9,7 @@ from mmlab.core.file_stamp import Stamp
 
 @dataclass(frozen=True)
 class Reference:
-    """One checkpoint folder, as it was when it was looked at: a key for caches and processes.
+    """A checkpoint folder in its current version: a key for caches and processes.
 
     files: the stamps of all that lies in it, weights, report and answers, so that whatever is written there makes
     another reference.

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Names to things of one kind. `package` is imported on first use; files that fail go to `problems`.
+    """Items of one kind by name. `package` is imported on first use; files that fail go to `problems`.
 
     also: modules beside it that register or supply things of this kind. check: raises PluginError for a thing that
     lacks what everybody expects of it, so that it is named and kept out before a page stumbles over it.
@@ -43,7 +43,7 @@ class Registry(Generic[T]):
         return self._changes
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Decorator that files a thing under `name`. Raises PluginError for a second use of a name.
+        """Decorator that registers an item under `name`. Raises PluginError for a second use of a name.
 
         What others register comes after all that is ours, so that it never takes the name of something.
         """
@@ -86,7 +86,7 @@ class Registry(Generic[T]):
 
     @property
     def problems(self) -> dict[str, Exception]:
-        """What cannot be used, by name, and why."""
+        """The items that cannot be used, by name, each with the reason."""
         self.discover()
         supplied = {name: item for name, item in self._supplied().items() if isinstance(item, Exception)}
         return {**supplied, **self._broken}

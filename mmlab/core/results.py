@@ -13,7 +13,7 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Sweep:
-    """Every combination of every sample of a split, from one model.
+    """The predictions of one model for every combination of every sample of a split.
 
     combinations: keys (`image-sound`), in the order of `Modalities.subsets`; K of them.
     logits:   `[K, N, ...]`, or what the output keeps of them where they are too many (`Output.condense`).
@@ -41,7 +41,7 @@ class Sweep:
         return self.combinations.index(combination)
 
     def of_rows(self, rows: Sequence[int] | NDArray[np.integer]) -> Sweep:
-        """The same of some samples, by their place."""
+        """The sweep of some samples, by their rows."""
         return replace(
             self,
             logits=self.logits[:, rows],

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def divisor(span: float) -> float:
-    """The same number where it is above 0, else 1: between equal numbers nothing is apart, in whatever unit."""
+    """The span itself if it is above 0, else 1: equal numbers have no distance in any unit."""
     return span if span > 0 else 1.0

@@ -38,12 +38,12 @@ class TaskInfo:
 
     @property
     def places(self) -> tuple[int, ...]:
-        """The sides of the first input, in pixels or voxels."""
+        """The spatial size of the first input, in pixels or voxels."""
         return next(iter(self.modalities)).shape[1:]
 
     @property
     def window_sides(self) -> tuple[int, ...]:
-        """The sides of a window: none is longer than that of the scan."""
+        """The size of a window; no side is longer than that of the scan."""
         return tuple(min(self.window, side) for side in self.places)
 
     @property
@@ -73,23 +73,23 @@ class TaskInfo:
         return replace(self, modalities=Modalities(items))
 
     def with_backbones(self, backbones: Mapping[str, Backbone | None]) -> TaskInfo:
-        """The same task, these inputs read by these."""
+        """The same task with these backbones for these inputs."""
         items = [replace(item, backbone=backbones.get(item.name, item.backbone)) for item in self.modalities]
         return replace(self, modalities=Modalities(items))
 
     def from_state(self) -> TaskInfo:
-        """For a model whose weights are stored: those of tuned backbones are among them."""
+        """The task for a model with stored weights, which include those of fine-tuned backbones."""
         tuned = {name: each for name, each in self.backbones.items() if not each.frozen}
         return self.with_backbones({name: replace(each, pretrained="no") for name, each in tuned.items()})
 
     def unlearned(self) -> TaskInfo:
-        """For a model that learned nothing: frozen backbones are random, too."""
+        """The task for an untrained model: frozen backbones are random, too."""
         found = self.backbones.items()
         return self.with_backbones({name: replace(each, pretrained="no", digest="") for name, each in found})
 
     @property
     def backbones(self) -> dict[str, Backbone]:
-        """By input, the large network that reads it."""
+        """The backbone of each input that has one."""
         return {item.name: item.backbone for item in self.modalities if item.backbone is not None}
 
     @classmethod
@@ -203,7 +203,7 @@ def of_source(task: Task, source: str) -> str:
 
 
 def advice(task: Task | type[Task], command: str, what: str = "Train one") -> str:
-    """What a person can do where a model is missing: run `command`, or what a task that is not trained here says."""
+    """The hint for a missing model: run `command`, or the advice of a task that is not trained here."""
     if getattr(task, "trained_here", True):
         return f"{what}: {command}"
     return str(getattr(task, "missing_hint", "")) or "Measure it: python -m mmlab measure FILE"
@@ -221,7 +221,7 @@ class Versioned(Protocol):
 
 
 def check_task(name: str, task: type[Task]) -> None:
-    """Raise PluginError for a class that a page or the command line would stumble over: it is built to see."""
+    """Raise PluginError for a class that pages or commands could not use; it is instantiated to find out."""
     if not NAME.fullmatch(name):
         raise PluginError(f"'{name}' cannot name a task.", "Use a-z, 0-9 and _ only; title is for people.")
     try:

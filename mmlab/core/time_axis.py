@@ -24,14 +24,14 @@ Part = tuple[float, float]  # from and to, as shares of the whole
 
 @dataclass(frozen=True)
 class Stretch:
-    """Some of a recording: where it starts and how long it is, both in the unit of the recording's timeline."""
+    """A stretch of a recording: its start and its length in the unit of the recording's timeline."""
 
     start: float
     length: float
 
     @property
     def end(self) -> float:
-        """Where it ends."""
+        """The end of the stretch."""
         return round(self.start + self.length, DECIMALS)
 
     @property

@@ -18,7 +18,7 @@ def untrained(card: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def sentence(names: Sequence[str], modalities: Modalities) -> str:
-    """What to say of such inputs; empty where there are none."""
+    """The warning about such inputs; empty if there are none."""
     labels = [say(modalities[name].label) for name in names if name in modalities.names]
     if not labels:
         return ""

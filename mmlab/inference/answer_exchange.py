@@ -26,7 +26,7 @@ NAMES = ("task", "method", "tag", "digest")
 
 @dataclass(frozen=True)
 class AnswerRequest:
-    """Which model, and the sample as it came."""
+    """A request: the model and the sample."""
 
     task: str
     method: str
@@ -37,7 +37,7 @@ class AnswerRequest:
 
 @dataclass(frozen=True)
 class AnswerReply:
-    """A status, and the answers (WELL) or why there are none."""
+    """A response: a status, and the predictions (WELL) or the reason why there are none."""
 
     status: int
     content: bytes
@@ -59,7 +59,7 @@ def unpacked(content: bytes) -> dict[str, Tensor]:
 
 
 def replies(pool: ModelPool, library: Library, questions: Sequence[AnswerRequest]) -> list[AnswerReply]:
-    """The reply to each question; those about the same model are answered together."""
+    """The reply to each request; those for the same model are answered together."""
     found: dict[int, AnswerReply] = {}
     groups: dict[Reference, dict[int, Sample]] = {}
     for place, question in enumerate(questions):

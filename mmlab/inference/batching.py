@@ -28,7 +28,7 @@ class _Asked(Generic[T, R]):
 
 
 class Batcher(Generic[K, T, R]):
-    """Questions of many threads about the same thing (`key`), answered together by the thread that asked first.
+    """Batches the requests of many threads with the same `key`; the thread that asked first answers all of them.
 
     work: answers several at once, in their order. A question that fails takes no other with it.
     """

@@ -37,11 +37,11 @@ class BlankRule:
 
     @property
     def text(self) -> str:
-        """As it stands in an address: `sound:middle`, `sound:random:3`."""
+        """The rule as in an address: `sound:middle`, `sound:random:3`."""
         return f"{self.modality}:{self.place}:{self.seed}" if self.place == RANDOM else f"{self.modality}:{self.place}"
 
     def kept_as(self, percent: int) -> str:
-        """What its sweep is called on disk."""
+        """The name of its sweep on disk."""
         return f"{self.text.replace(':', '-')}-blanked-{percent}"
 
 

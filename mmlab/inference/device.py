@@ -32,7 +32,7 @@ def available() -> tuple[str, ...]:
 
 
 def label(place: torch.device) -> str:
-    """The device in words for a person."""
+    """The device in words."""
     if place.type == "cuda":
         return f"GPU ({torch.cuda.get_device_name(place)})"
     return {"mps": "GPU (Apple)", "cpu": "CPU"}.get(place.type, place.type)

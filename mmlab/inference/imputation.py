@@ -50,7 +50,7 @@ class NotComputed(DataError):
 
 @dataclass(frozen=True)
 class Imputation:
-    """What stands in for a missing input: a title that ends "missing is …", and a sentence."""
+    """A rule that replaces a missing input: a title that ends "missing is …", and a sentence."""
 
     title: str
     about: str
@@ -82,7 +82,7 @@ RULES: dict[str, Imputation] = {
 
 
 def replacements(rule: str, samples: Samples, modality: Modality, seen: Tensor | None = None) -> Tensor:
-    """What stands in for one input of every sample under a rule, `[N, *shape]`.
+    """The replacements of one input of every sample under a rule, `[N, *shape]`.
 
     seen: that input in training, `[T, *shape]`; mean and noise need it. The same samples always get the same.
     Raises DataError for an unknown rule, for too few samples and where `seen` is needed and not given.
@@ -183,12 +183,12 @@ def stored(digest: str, rule: str, info: TaskInfo | None = None) -> Sweep:
 
 
 def file_of(digest: str, rule: str) -> Path:
-    """Where that lies once it is computed."""
+    """The file of a sweep under a rule, once computed."""
     return folder_of(digest, rule) / SWEEP
 
 
 def stamp(digest: str, rule: str) -> int:
-    """When that was written; 0 for never."""
+    """When that file was written; 0 for never."""
     return modified(folder_of(digest, rule))
 
 
@@ -215,7 +215,7 @@ def stored_corrupted(digest: str, modality: str, kind: str, info: TaskInfo | Non
 
 
 def corrupted_files(digest: str, modality: str, kind: str) -> list[Path]:
-    """Where they lie once they are computed."""
+    """The files of those sweeps, once computed."""
     return [file_of(digest, f"{modality}-{kind}-{severity}") for severity in (0, *SEVERITIES)]
 
 
@@ -269,14 +269,14 @@ def _complete(task: Task, count: int) -> Samples:
 
 
 def folder_of(digest: str, what: str) -> Path:
-    """Where a sweep of a model is kept, by what it is of. Raises NotComputed for a model without a digest."""
+    """The folder of a model's sweep of this name. Raises NotComputed for a model without a digest."""
     if not digest.isalnum():
         raise NotComputed("The model was not measured yet.", "Run: python -m mmlab evaluate --save")
     return cache_folder() / "rules" / f"{digest[:32]}-{what}-{VERSION}"
 
 
 def store(folder: Path, found: Sweep) -> None:
-    """Write a sweep. Raises DataError where it has no room."""
+    """Write a sweep. Raises DataError if the disk is full."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sweep_file.write(folder, found)
@@ -298,7 +298,7 @@ def read_stored(folder: Path, digest: str, info: TaskInfo | None) -> Sweep:
 
 
 def modified(folder: Path) -> int:
-    """When it was written; 0 for never."""
+    """When the sweep in a folder was written; 0 for never."""
     try:
         return (folder / SWEEP).stat().st_mtime_ns
     except OSError:

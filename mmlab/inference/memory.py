@@ -15,7 +15,7 @@ UNKNOWN = 2 * 2**30
 
 
 def free_bytes(place: torch.device) -> int:
-    """Bytes that are free on a device; in the machine, by its container's limit where there is one."""
+    """The free bytes of a device; for the CPU, those of the machine or within its container's limit."""
     if place.type == "cuda":
         kept = torch.cuda.memory_reserved(place) - torch.cuda.memory_allocated(place)  # by torch, for its next tensors
         return int(torch.cuda.mem_get_info(place)[0]) + kept
@@ -23,7 +23,7 @@ def free_bytes(place: torch.device) -> int:
 
 
 def give_back(place: torch.device) -> None:
-    """Let a device have what torch keeps of freed memory, so that larger pieces can be had."""
+    """Return the memory that torch caches to the device, so that larger blocks can be allocated."""
     if place.type == "cuda":
         torch.cuda.empty_cache()
 
@@ -45,7 +45,7 @@ def fitting(what: str, hint: str) -> Iterator[None]:
 
 
 def machine_bytes() -> int:
-    """Bytes of memory that can still be had on this machine."""
+    """The available bytes of memory of this machine."""
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):

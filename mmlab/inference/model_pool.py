@@ -48,7 +48,7 @@ class _Slot:
 
 @dataclass(frozen=True)
 class PooledModel:
-    """A model in memory: where, how many bytes of weights, and whether somebody works with it now."""
+    """A model in memory: its device, the bytes of its weights, and whether it is in use."""
 
     reference: Reference
     place: torch.device
@@ -120,12 +120,12 @@ class ModelPool:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """What is loaded, the least recently used first."""
+        """The loaded models, the least recently used first."""
         return tuple(each.reference for each in self.held)
 
     @property
     def held(self) -> tuple[PooledModel, ...]:
-        """The same, with what is where."""
+        """The loaded models with device, size and use."""
         with self._lock:
             slots = [(key, slot) for key, slot in self._slots.items() if slot.model is not None]
             return tuple(PooledModel(key, slot.place, slot.size, slot.users > 0) for key, slot in slots)

@@ -73,7 +73,7 @@ class SharedAnswers:
 
 
 def from_environment(pool: ModelPool) -> SharedAnswers:
-    """Those of the server that `MMLAB_SERVER` names, if any."""
+    """The shared answers of the server that `MMLAB_SERVER` names, if any."""
     return SharedAnswers(pool, os.environ.get(VARIABLE, ""))
 
 

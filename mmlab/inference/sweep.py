@@ -58,7 +58,7 @@ def sweep(
     answer: Answer | None = None,
     embeddings: bool = True,
 ) -> Sweep:
-    """Every combination of every sample. Leaves the method in eval mode, on the device where it is.
+    """The predictions for every combination of every sample. Leaves the method in eval mode, on its device.
 
     distances: whether to measure what takes long to measure; a training looks at the headline only.
     answer: another way than `fuse_all` to answer a batch.

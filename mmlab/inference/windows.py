@@ -59,7 +59,7 @@ class Window:
 
 
 def answered(method: Method, inputs: Mapping[str, Tensor], present: Tensor) -> Fused:
-    """What a method says of inputs `[B, *shape]` from those in `present`, bool `[B, M]`, as it answers: in windows.
+    """The output of a method for inputs `[B, *shape]` and `present`, bool `[B, M]`, in windows if it needs them.
 
     It can be differentiated. What a window went through is then computed again instead of being kept.
     """
@@ -93,13 +93,13 @@ def windows_of(
 
 
 def part_of(values: Tensor, where: Sequence[slice]) -> Tensor:
-    """A view of the last dimensions of values, there."""
+    """A view of a window of the last dimensions of values."""
     index: Any = (..., *where)
     return values[index]
 
 
 def parts_of(info: TaskInfo, inputs: Mapping[str, Tensor]) -> Iterator[Mapping[str, Tensor]]:
-    """The windows of inputs `[B, *shape]`; these themselves, where a model answers without windows."""
+    """The windows of inputs `[B, *shape]`; the inputs themselves if the model needs no windows."""
     if not info.has_windows:
         yield inputs
         return
@@ -110,7 +110,7 @@ def parts_of(info: TaskInfo, inputs: Mapping[str, Tensor]) -> Iterator[Mapping[s
 def sliding_window(
     info: TaskInfo, inputs: Mapping[str, Tensor], answer: Callable[[Mapping[str, Tensor]], list[Fused]]
 ) -> list[Fused]:
-    """What `answer` says of inputs `[B, C, D, H, W]`: of each window, put together to that of whole scans.
+    """The output of `answer` for inputs `[B, C, D, H, W]`: predicted window by window and blended.
 
     Embeddings are means over the windows. A model without windows is asked once. Raises MmlabError without MONAI.
     """

@@ -1,4 +1,4 @@
-"""The five papers' formulas as plain functions of tensors; docs/methods.md derives them and gives the evidence.
+"""Functions that the formulas of several papers share (docs/methods.md).
 
 Layouts: a `Stack` is M tensors or one `[M, B, ...]`; `present` is bool `[B, M]`; scalars are 0-d tensors.
 What is absent is replaced before it is used, never multiplied by zero: its content, NaN included, has no

@@ -25,7 +25,7 @@ def pareto_weights(together: Tensor, alone: Tensor) -> Tensor:
 
 
 def rescaled(together: Tensor, alone: Tensor, weights: Tensor, gamma: float) -> Tensor:
-    """The gradient of one parameter of the encoder: both by twice their weights, never shorter than their sum.
+    """The merged gradient of one encoder parameter: both by twice their weights, never shorter than their sum.
 
     The length that a conflict takes away is given back, and gamma adds to it: longer steps with their noise are what
     the paper finds to generalise. Source: MMPareto Eq. 10 and 11; by parameter, as in the released code.

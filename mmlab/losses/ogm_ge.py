@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def discrepancy_ratios(scores: Tensor) -> Tensor:
-    """How much surer of the right class each of M modalities is than the others: `[M]` to `[M]`.
+    """The discrepancy ratio of each of M modalities: its confidence in the right class over that of the others, `[M]`.
 
     scores: each modality's own probability of the right class, summed over a batch. With more than two modalities the
     ratios to each of the others are averaged, as the authors advise.
@@ -20,7 +20,7 @@ def discrepancy_ratios(scores: Tensor) -> Tensor:
 
 
 def modulation(ratios: Tensor, alpha: float) -> Tensor:
-    """What each modality's gradient is multiplied with: 1 - tanh(alpha * ratio) where the ratio is above 1, else 1.
+    """The factor of each modality's gradient: 1 - tanh(alpha * ratio) where the ratio is above 1, else 1.
 
     `[M]` to `[M]`. Source: OGM-GE Eq. 10.
     """
@@ -28,7 +28,7 @@ def modulation(ratios: Tensor, alpha: float) -> Tensor:
 
 
 def enhanced(gradient: Tensor, coefficient: Tensor | float, noise: Tensor | None) -> Tensor:
-    """The gradient of one parameter, held back, and with noise of its own spread before that.
+    """The gradient of one parameter, modulated, after Gaussian noise of its own standard deviation was added.
 
     noise: standard normal, of the gradient's shape; None leaves it out (OGM). Source: OGM-GE Eq. 12, released code.
     """

@@ -185,7 +185,7 @@ class DIMML(Method["DIMML.Config"]):
         self.register_buffer("effective", torch.zeros(len(info.modalities), size, dtype=torch.bool))
 
     def stages(self, epochs: int) -> list[Stage]:
-        """Encoders and their heads first; then the fusion heads alone, everything else resting."""
+        """Encoders and their heads first; then the fusion heads alone, everything else frozen."""
         fusion = max(1, round(self.config.fusion_share * epochs))
         learners = [self.encoders, self.heads, self.shared_head]
         last = [self.fusion_head, self.partial_heads]

@@ -36,7 +36,7 @@ SGD = {"optimiser": "sgd", "learning_rate": 0.02}  # 0.02 and 0.1 are alike on v
 
 @METHODS.register("mmpareto")
 class MMPareto(Method["MMPareto.Config"]):
-    """Encoders with a head each and a joint head; every encoder's two gradients are made to agree."""
+    """Encoders with a head each and a joint head; the two gradients of every encoder are combined without conflict."""
 
     title = "MMPareto"
     paper = "Wei & Hu, MMPareto: Boosting Multimodal Learning with Innocent Unimodal Assistance, ICML 2024"
@@ -147,7 +147,7 @@ class MMPareto(Method["MMPareto.Config"]):
         return {name: mean_of(self.output.loss(fused.extras[name], batch.target), on) for name, on in rows.items()}
 
     def backward(self, losses: Mapping[str, Tensor], run: Run) -> None:
-        """The sum of all losses for heads and fusion; for each encoder its two gradients, made to agree."""
+        """The sum of all losses for heads and fusion; for each encoder the Pareto combination of its two gradients."""
         parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
         found = {name: run.over_processes(gradients_of(loss, parameters)) for name, loss in losses.items()}
         for parameter, first, *others in zip(parameters, *found.values(), strict=True):

@@ -21,7 +21,7 @@ SEED = 0  # of frozen random weights, which are then the same everywhere
 
 
 class Body(nn.Module):
-    """What a family builds, for one input.
+    """The pretrained network that a family builds for one input.
 
     shapes: of what it gives for one sample, level by level; facts: what a card says of it.
     """
@@ -61,7 +61,7 @@ class Body(nn.Module):
         return [tuple(level.shape[1:]) for level in found]
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
-        """Levels, shallow to deep; one where the answer needs no maps."""
+        """Feature levels, shallow to deep; a single one if the output is not dense."""
         found = self.network(inputs)
         return found if isinstance(found, tuple) else (found,)
 
@@ -74,11 +74,11 @@ class Body(nn.Module):
 
     @property
     def feature_shape(self) -> tuple[int, ...]:
-        """Of what `features` makes of one sample."""
+        """The shape of the `features` of one sample."""
         return (self.shapes[-1][0],)
 
     def features(self, inputs: Tensor) -> Tensor:
-        """Pooled rows `[B, C]` of `[B, *shape]`."""
+        """Pooled features `[B, C]` of inputs `[B, *shape]`."""
         return self.pool(self(inputs)[-1])
 
 
@@ -97,7 +97,7 @@ class BackboneEncoder(nn.Module):
             self.register_load_state_dict_pre_hook(_filled_in)  # type: ignore[no-untyped-call]
 
     def train(self, mode: bool = True) -> BackboneEncoder:
-        """A frozen body keeps its statistics."""
+        """Switch the mode; a frozen body keeps its statistics."""
         super().train(mode)
         if self.frozen:
             self.network.eval()

@@ -72,7 +72,7 @@ def _shapes(has: Tensor, wants: Tensor) -> str:
 
 
 def digest_of(network: nn.Module) -> str:
-    """Of all parameters and buffers with their names."""
+    """A digest of all parameters and buffers with their names."""
     whole = hashlib.sha256()
     for name, value in sorted(network.state_dict().items()):
         whole.update(f"{name}{value.dtype}{tuple(value.shape)}".encode())

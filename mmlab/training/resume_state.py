@@ -39,7 +39,7 @@ class Numbers(TypedDict):
 
 
 class Notes(TypedDict):
-    """What stands beside the tensors."""
+    """The notes beside the tensors."""
 
     state: Numbers
     groups: Annotated[list[dict[str, Any]], Field(max_length=64)]
@@ -48,7 +48,7 @@ class Notes(TypedDict):
 
 @dataclass
 class State:
-    """How far a training is: the next epoch, the best one so far with its weights, and the time it took."""
+    """The state of a training: the next epoch, the best one so far with its weights, and the time taken."""
 
     epoch: int = 0
     best_epoch: int = -1

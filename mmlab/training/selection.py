@@ -32,7 +32,7 @@ def score(
     modalities: Modalities,
     generator: torch.Generator,
 ) -> float:
-    """The headline by which an epoch is chosen, from its sweep and the metrics of each combination; NaN for none.
+    """The score by which an epoch is selected, from its sweep and the metrics of each combination; NaN for none.
 
     `full` is the mean where no sample is complete; with `last` the mean is stated, and nothing is chosen by it.
     `random_mask` draws each sample's combination from what it has, as the released code of DMRNet and MMANet does when

@@ -32,20 +32,20 @@ class StepStatistics:
         self._unread: list[Mapping[str, Tensor]] = []  # losses, in turn with lengths
 
     def add_losses(self, losses: Mapping[str, Tensor]) -> None:
-        """Of a step. Raises MmlabError where one of those that are read is not a number."""
+        """Add the losses of a step. Raises MmlabError if one of those that are read is not a number."""
         self._unread.append({name: value.detach() for name, value in losses.items()})
         if self._every == 1:
             for name, value in _numbers(self._unread[-1:], self._place)[0].items():
                 _check(name, value)
 
     def add_lengths(self, lengths: Mapping[str, Tensor]) -> None:
-        """Of the same step."""
+        """Add the gradient norms of the same step."""
         self._unread.append(lengths)
         if len(self._unread) >= 2 * self._every:
             self.read()
 
     def read(self) -> None:
-        """Read what was not read yet. Raises MmlabError for a loss that is not a number."""
+        """Fetch the pending values from the device. Raises MmlabError for a loss that is not a number."""
         for place, values in enumerate(_numbers(self._unread, self._place)):
             into = self.lengths if place % 2 else self.losses
             for name, value in values.items():

@@ -50,7 +50,7 @@ def kinds_of(target: Tensor) -> NDArray[np.int64]:
 
 
 def augmented(task: Task, plan: Plan, batch: Batch, seed: int) -> tuple[dict[str, Tensor], Tensor]:
-    """Inputs and target of a batch as the plan varies them, a function of `seed`."""
+    """Inputs and target of a batch, augmented as the plan says; deterministic given `seed`."""
     inputs = dict(task.augment(batch.inputs, seed) if plan.augment else batch.inputs)
     target = batch.target
     if plan.move:
@@ -69,7 +69,7 @@ def augmented(task: Task, plan: Plan, batch: Batch, seed: int) -> tuple[dict[str
 def moved_alike(
     inputs: Mapping[str, Tensor], regions: Tensor, generator: torch.Generator, shift: float = SHIFT
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """Mirrored, turned, scaled and shifted: pictures `[B, C, H, W]` and regions `[B, R, H, W]` of a sample alike.
+    """Flip, rotate, scale and shift pictures `[B, C, H, W]` and regions `[B, R, H, W]` of a sample alike.
 
     Beyond its edges a picture goes on as in a mirror, and so do its regions. Whole scans `[B, C, D, H, W]` are
     turned about their upright axis.

@@ -225,7 +225,7 @@ class _Tester:
 
 
 def patches(modality: Modality) -> NDArray[np.int64]:
-    """The number of the patch that each place belongs to, in the shape of the modality's places."""
+    """The index of the patch that each position belongs to, in the shape of the modality's positions."""
     places = _places(modality)
     sides = SIDES[min(len(places), 3)]
     axes = [np.arange(size) * min(sides, size) // size for size in places]

@@ -38,14 +38,14 @@ class Geometry:
 
     @classmethod
     def even(cls, cells: Sequence[int], places: Sequence[int]) -> Geometry:
-        """Cells that divide the places evenly, as patches do."""
+        """The geometry of cells that tile the positions evenly, as patches do."""
         strides = tuple(p / c for p, c in zip(places, cells, strict=True))
         return cls(strides, tuple((stride - 1) / 2 for stride in strides))
 
     def after(
         self, size: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]
     ) -> Geometry:
-        """Behind a window of this size that moves over the cells."""
+        """The geometry after a sliding window of this size (convolution or pooling)."""
         first = [(d * (k - 1)) / 2 - p for k, p, d in zip(size, padding, dilation, strict=True)]
         return Geometry(
             tuple(mine * step for mine, step in zip(self.stride, stride, strict=True)),
@@ -53,7 +53,7 @@ class Geometry:
         )
 
     def from_cell(self, first: Sequence[int], step: Sequence[int]) -> Geometry:
-        """Of every `step`-th cell from `first` on, which is negative where cells were added in front."""
+        """The geometry of every `step`-th cell from `first` on, which is negative after padding in front."""
         return Geometry(
             tuple(mine * each for mine, each in zip(self.stride, step, strict=True)),
             tuple(begin + mine * each for begin, mine, each in zip(self.offset, self.stride, first, strict=True)),

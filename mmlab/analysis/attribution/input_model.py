@@ -93,7 +93,7 @@ def _parts(sums: Tensor, on: Tensor, keys: Sequence[str], names: Sequence[str]) 
 
 
 def baseline_input(modality: Modality, values: Tensor) -> Tensor:
-    """An input `[B, *shape]` that says nothing, as its kind has it."""
+    """An uninformative input `[B, *shape]`, as its kind defines it."""
     return modality_kind(modality.kind).plain(values)
 
 

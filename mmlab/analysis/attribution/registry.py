@@ -27,7 +27,7 @@ def _unheard(part: float) -> None:
 
 @dataclass(frozen=True)
 class AttributionRequest:
-    """What is explained: the score of `target` for one sample under each of the combinations.
+    """What to explain: the score of `target` for one sample under each of the combinations.
 
     inputs: `[*shape]` per modality of the sample; a modality that was not given may be omitted, and is then in none
     of the combinations. target: the index of the class or region (`targets`); 0 for a number. tell: receives the
@@ -43,7 +43,7 @@ class AttributionRequest:
     window: Window | None = None
 
     def score(self, logits: Tensor) -> Tensor:
-        """What is explained, `[K]`, of the logits under each combination."""
+        """The explained score `[K]` from the logits under each combination."""
         return self.method.output.score(logits, self.target) if self.window is None else self.window.score(logits)
 
 
@@ -82,7 +82,7 @@ EXPLAINERS: Registry[Explainer] = Registry("explainer", "mmlab.analysis.attribut
 def explainer(
     name: str, title: str, about: str, paper: str, slow: bool = False, shares: str = EVERYTHING
 ) -> Callable[[Explain], Explain]:
-    """Decorator that registers a function from a `AttributionRequest` to an `Attribution` under `name`."""
+    """Decorator that registers a function from an `AttributionRequest` to an `Attribution` under `name`."""
 
     def decorate(function: Explain) -> Explain:
         EXPLAINERS.register(name)(Explainer(title, about, paper, function, slow, shares))

@@ -60,7 +60,7 @@ class RandomLabelModel:
 def learn_random_labels(
     method: Method, samples: Samples, seed: int = 0, tell: ProgressCallback = no_progress
 ) -> RandomLabelModel:
-    """Teach a fresh network of the same build, with the task's plain loss and inputs dropped at random.
+    """Train a fresh network of the same architecture on shuffled labels, with the task's loss and modality dropout.
 
     Raises DataError for fewer than 8 samples with every modality.
     """

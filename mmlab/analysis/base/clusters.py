@@ -35,7 +35,7 @@ class Clusters:
 
     @classmethod
     def of(cls, groups: Sequence[str]) -> Clusters:
-        """From the name of each sample's group."""
+        """Clusters from the name of each sample's group."""
         names, numbers = np.unique(np.asarray(groups, str), return_inverse=True)
         return cls(numbers.astype(np.int64), len(names))
 
@@ -55,7 +55,7 @@ class Clusters:
         return self.count >= FEWEST
 
     def at(self, rows: ArrayLike) -> Clusters:
-        """Of some of the samples."""
+        """The clusters of some of the samples."""
         names, numbers = np.unique(self.of_sample[np.asarray(rows)], return_inverse=True)
         return Clusters(numbers.astype(np.int64), len(names))
 

@@ -55,7 +55,7 @@ class Lattice:
     rule: str
 
     def at(self, rows: Sequence[int]) -> Lattice:
-        """Some of the samples, in the order of `rows`."""
+        """The lattice of the samples at `rows`, in that order."""
         kept = np.asarray(rows, np.int64)
         ids, groups = (tuple(every[row] for row in rows) for every in (self.ids, self.groups))
         return replace(self, logits=self.logits[:, kept], target=self.target[kept], ids=ids, groups=groups)

@@ -24,7 +24,7 @@ ProgressCallback = Callable[[float], None]
 
 
 def no_progress(share: float) -> None:
-    """Progress that nobody is told of."""
+    """A progress callback that does nothing."""
 
 
 class InputSwapper:

@@ -20,7 +20,7 @@ def complete_samples(samples: Samples, count: int) -> Samples:
 
 
 def derangement(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """A permutation in which nobody keeps their place: a cycle through all in random order."""
+    """A permutation without fixed points: a cycle through all in random order."""
     order = generator.permutation(count)
     found = np.empty(count, np.int64)
     found[order] = np.roll(order, 1)

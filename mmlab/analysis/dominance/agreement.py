@@ -58,7 +58,7 @@ OTHER = phrase("They look at different things.")
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Measures that put different modalities first, and why that can be."""
+    """Measures that rank different modalities first, and why that can happen."""
 
     first: str
     first_measures: tuple[str, ...]

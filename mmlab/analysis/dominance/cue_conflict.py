@@ -44,12 +44,12 @@ class CueConflict:
 
     @property
     def share(self) -> float:
-        """How often the first modality was followed."""
+        """How often the prediction follows the first modality."""
         return float(self.wins.sum() / max(int(self.counts.sum()), 1))
 
     @property
     def other_share(self) -> float:
-        """How often the second one was."""
+        """How often the prediction follows the second modality."""
         return float(self.losses.sum() / max(int(self.counts.sum()), 1))
 
     @property
@@ -67,7 +67,7 @@ def measure_conflict(
     seed: int = 0,
     tell: ProgressCallback = no_progress,
 ) -> CueConflict:
-    """Every two samples of different groups: `first` of A with `second` of B, nothing else present.
+    """Predictions for all pairs of samples of different groups: `first` of A with `second` of B, nothing else present.
 
     Classes: only samples that each modality alone gets right take part, so that both sides speak clearly; who wins is
     the one whose class is answered. Numbers: thirds of the right ones; the nearer one of the two answers alone wins.

@@ -27,13 +27,13 @@ class Arithmetic:
 
     @property
     def total(self) -> float:
-        """What the last column is put together to."""
+        """The sum or mean of the last column."""
         last = [float(line[-1]) for line in self.lines]
         return sum(last) if self.end == "sum" else float(np.mean(last)) if self.end == "mean" else last[-1]
 
     @property
     def value(self) -> float:
-        """The number that the lines lead to."""
+        """The value that the lines derive."""
         return self.total if self.line is None else float(self.lines[self.line][-1])
 
 

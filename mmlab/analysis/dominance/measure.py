@@ -147,13 +147,13 @@ class Measure(CatalogueEntry, ABC):
         return None
 
     def samples(self, evidence: Evidence) -> int:
-        """How many samples it is taken on."""
+        """How many samples the measure uses."""
         if self.needs == ANSWERS:
             return len(evidence.lattice.target)
         return 0 if evidence.probes is None else len(evidence.probes.ids)
 
     def derivation(self, evidence: Evidence, modality: int) -> Arithmetic:
-        """The steps to the value of a modality."""
+        """The derivation of a modality's value, step by step."""
         line = (evidence.labels[modality], float(self.values(evidence)[modality]))
         return Arithmetic(say(self.about).rstrip("."), (say("input"), say("value")), (line,))
 
@@ -201,7 +201,7 @@ class PairMeasure(CatalogueEntry, ABC):
         """One number per column. Raises Undefined with the reason where there is none."""
 
     def of_data(self, codes: NDArray[np.int64], target: NDArray[np.int64]) -> tuple[float, ...]:
-        """The same of what the modalities really hold, `[2, N]`, where a `Truth` asks for it."""
+        """The same numbers for the data themselves, `[2, N]`, if a `Truth` needs them."""
         raise Undefined("It is a measure of models, not of data.")
 
 

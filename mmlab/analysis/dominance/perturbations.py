@@ -112,7 +112,7 @@ def stored(digest: str, effort: ProbeBudget, seed: int = 0) -> Probes | None:
 
 
 def keep(found: Probes, digest: str, effort: ProbeBudget, seed: int = 0) -> None:
-    """Keep it for `stored`, unless a measure failed. A full or read-only disk is no error."""
+    """Store the probes, unless a measure failed. A full or read-only disk is no error."""
     if failed(found):
         return
     flat = {f"{measure}/{name}": value for measure, arrays in found.found.items() for name, value in arrays.items()}
@@ -121,12 +121,12 @@ def keep(found: Probes, digest: str, effort: ProbeBudget, seed: int = 0) -> None
 
 
 def failed(found: Probes) -> bool:
-    """Whether a measure failed by a fault of its own."""
+    """Whether a measure failed because of a bug of its own."""
     return any(FAILED in arrays for arrays in found.found.values())
 
 
 def name_of(digest: str, effort: ProbeBudget, seed: int = 0) -> str:
-    """Under which name it is kept in the cache."""
+    """The name of its file in the cache."""
     asking = [(measure.name, measure.version) for measure in _asking()]
     return f"dominance-{disk_cache.cache_key(FORMAT, asking, digest, vars(effort), seed)}"
 

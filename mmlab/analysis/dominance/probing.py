@@ -36,7 +36,7 @@ class ProbeBudget:
 
     @classmethod
     def usual(cls, output: Output) -> ProbeBudget:
-        """Fewer where every answer is a picture."""
+        """The default budget; smaller for dense outputs."""
         return cls(*(output.affordable(usual, few) for usual, few in zip(astuple(cls()), (48, 20, 3, 1), strict=True)))
 
 
@@ -61,7 +61,7 @@ class Probing:
 
     @classmethod
     def of(cls, method: Method, samples: Samples, budget: ProbeBudget, seed: int, tell: ProgressCallback) -> Probing:
-        """Of complete samples."""
+        """Probe a method on complete samples."""
         count, names = len(samples), method.modalities.names
         generator = np.random.default_rng(seed)
         permutations = [[derangement(count, generator) for _ in range(budget.permutations)] for _ in names]
@@ -81,11 +81,11 @@ class Probing:
         return evidence_shares(self.method, self.samples, self.tell)
 
     def generator(self, name: str) -> np.random.Generator:
-        """Randomness of one's own, the same at every call."""
+        """A generator of its own, the same at every call."""
         return np.random.default_rng([self.seed, *name.encode()])
 
     def worth(self, logits: NDArray[Any], target: NDArray[Any]) -> Numbers:
-        """What each answer is worth as a right one, `[N]`."""
+        """The payoff "right" of each prediction, `[N]`."""
         return sample_values(self.method.output, logits, target, "right")
 
 

@@ -65,7 +65,7 @@ class PairRow:
     problems: Mapping[str, str]
 
     def number(self, measure: str, column: int = 0) -> float:
-        """A number, NaN where there is none."""
+        """One number of a pair; NaN if there is none."""
         return self.found[measure].numbers[column].value if measure in self.found else math.nan
 
 

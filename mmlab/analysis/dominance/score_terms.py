@@ -28,15 +28,15 @@ class ScoreTerms(Measure):
         """A sign and the bit mask of a combination for each score; `full` is the mask of everything."""
 
     def values(self, evidence: Evidence) -> Numbers:
-        """Of the scores."""
+        """The measure from the scores of all combinations."""
         return self._of(evidence.scores[:, None], len(evidence.labels))[:, 0]
 
     def per_sample(self, evidence: Evidence) -> Numbers:
-        """The same of what each answer is worth."""
+        """The measure of each sample, from the payoffs of its predictions."""
         return self._of(evidence.tables["right"], len(evidence.labels))
 
     def derivation(self, evidence: Evidence, modality: int) -> Arithmetic:
-        """A line per score."""
+        """One line for each score."""
         full = len(evidence.scores) - 1
         lines = tuple(
             (say("everything") if mask == full else named(mask, evidence.labels), sign * float(evidence.scores[mask]))

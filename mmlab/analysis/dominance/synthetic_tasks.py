@@ -93,7 +93,7 @@ def data_named(name: str) -> SyntheticData:
 
 
 class SyntheticTask:
-    """One of the sets as a task that methods can be trained on. In memory: not registered, not shipped."""
+    """A synthetic data set as a task to train methods on. In memory: neither registered nor shipped."""
 
     plan: ClassVar[Mapping[str, Any]] = {}
 
@@ -104,7 +104,7 @@ class SyntheticTask:
         self.info = TaskInfo(self.name, Modalities(modalities), Classification(("0", "1")))
 
     def sources(self) -> tuple[Source, ...]:
-        """Made up, so there are no real recordings."""
+        """Built-in only: the data are synthetic."""
         return ("built-in",)
 
     def samples(self, split: Split, source: Source = "built-in") -> Samples:
@@ -121,7 +121,7 @@ class SyntheticTask:
         return Samples(inputs, torch.ones(count, 2, dtype=torch.bool), torch.from_numpy(label).long(), ids, ids)
 
     def augment(self, inputs: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
-        """Nothing varies."""
+        """No augmentation."""
         return dict(inputs)
 
     def gallery(self) -> tuple[str, ...]:
@@ -129,15 +129,15 @@ class SyntheticTask:
         return ()
 
     def example(self, sample: str) -> GallerySample:
-        """There are none."""
+        """Unsupported: it has no gallery samples."""
         raise DataError("This data set has no gallery.")
 
     def read(self, modality: str, content: bytes, name: str = "", options: Mapping[str, Any] = NO_OPTIONS) -> Raw:
-        """There is nothing to read."""
+        """Unsupported: it reads no files."""
         raise DataError("This data set reads no files.")
 
     def prepare(self, modality: str, raw: Raw) -> PreparedInput:
-        """There is nothing to prepare."""
+        """Unsupported: it preprocesses no recordings."""
         raise DataError("This data set reads no files.")
 
     def describe(self) -> dict[str, Any]:

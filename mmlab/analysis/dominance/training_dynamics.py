@@ -85,7 +85,7 @@ def training_dynamics(rows: Rows, metric: str = "", nothing: float = 0.0) -> Tra
 
 
 def gradient_conflicts(rows: Rows) -> Conflicts:
-    """The angles of a training. Raises CheckpointError where none were logged: only some methods have them."""
+    """The angles between gradients during training. Raises CheckpointError if the method logs none."""
     kept = [row for row in rows if "angles_before" in row["logs"]]
     if not kept:
         raise CheckpointError(

@@ -48,7 +48,7 @@ class SeedShares:
 
     @property
     def call(self) -> str:
-        """What this run says by itself: YES, NO, or NOTHING where all inputs are worth no more than none."""
+        """The verdict of this run alone: YES, NO, or NOTHING if all inputs together are worth no more than none."""
         if self.gain <= STILL:
             return NOTHING
         return YES if self.shares[self.leader] >= DOMINANT else NO
@@ -62,7 +62,7 @@ class SeedShares:
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """The answer, and what it rests on.
+    """The verdict and its evidence.
 
     kind: YES and NO hold in every seed; CLOSE: the interval holds the line; SEEDS: seeds differ; MEASURES: the Shapley
     value has one input dominate, and most measures that put an input clearly first do not put it there; NOTHING: the
@@ -85,12 +85,12 @@ class Verdict:
 
     @property
     def shown(self) -> SeedShares:
-        """The run that the page shows."""
+        """The displayed run."""
         return self.seeds[0]
 
     @property
     def share(self) -> float:
-        """The leader's part in that run."""
+        """The leader's share in the displayed run."""
         return float(self.shown.shares[self.leader])
 
     @property

@@ -114,7 +114,7 @@ def on_grid(tokens: Tensor, before: int, size: tuple[int, ...]) -> Tensor:
 
 
 def imported() -> Any:
-    """timm. Raises MissingExtra."""
+    """The package timm. Raises MissingExtra."""
     try:
         import timm
     except ModuleNotFoundError as error:

@@ -18,7 +18,7 @@ def stand_alone(scores: ArrayLike) -> Numbers:
 
 @MEASURES.register("alone")
 class Alone(ScoreTerms):
-    """The score where everything else is absent."""
+    """The score of a modality with all others absent."""
 
     order = 50
     title = "Alone"

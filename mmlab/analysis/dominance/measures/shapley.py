@@ -107,7 +107,7 @@ class OfRightAnswers(ShapleyValue):
 
 @MEASURES.register("shapley:probability")
 class OfProbability(ShapleyValue):
-    """Of the probability of the right answer."""
+    """The Shapley value of the probability of the right answer."""
 
     payoff = "probability"
     order = 20
@@ -119,7 +119,7 @@ class OfProbability(ShapleyValue):
 
 @MEASURES.register("shapley:log_probability")
 class OfLogProbability(ShapleyValue):
-    """Of its logarithm."""
+    """The Shapley value of the log-probability of the right answer."""
 
     payoff = "log_probability"
     order = 30
@@ -133,7 +133,7 @@ class OfLogProbability(ShapleyValue):
 
 @MEASURES.register("shapley:closeness")
 class OfCloseness(ShapleyValue):
-    """Of the distance to the right number, negative."""
+    """The Shapley value of the negative distance to the right number."""
 
     payoff = "closeness"
     order = 40

@@ -40,7 +40,7 @@ class UtilisationGap(PairMeasure):
     columns = (Column("utilisation_gap", "utilisation gap", note="above 0: on the first"),)
 
     def numbers(self, evidence: Evidence, first: int, second: int) -> PairNumbers:
-        """One number."""
+        """The utilisation gap of two modalities."""
         scores, labels, one, other = evidence.scores, evidence.labels, 2**first, 2**second
         both = float(scores[one | other])
         sides = ((labels[first], labels[second], other, 1), (labels[second], labels[first], one, -1))
