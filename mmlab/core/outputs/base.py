@@ -26,7 +26,7 @@ def thirds(values: NDArray[Any], names: tuple[str, str, str]) -> tuple[str, ...]
 
 @dataclass(frozen=True)
 class Output(ABC):
-    """What a task asks for.
+    """The kind of output of a task: its losses, metrics, uncertainties and texts.
 
     headline: the metric that models are selected and compared by. good: in words, when an answer counts as right.
     error_name: what `error` is, and error_is_share whether it lies between 0 and 1; goodness_name: what `goodness` is.
@@ -58,18 +58,18 @@ class Output(ABC):
 
     @property
     def output_metrics(self) -> Mapping[str, OutputMetric]:
-        """What is registered for this kind of answer, by name, the headline first."""
+        """The registered metrics of this kind of output, by name, the headline first."""
         found = metrics_for(self)
         return {self.headline: found[self.headline], **found}
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """The metrics, the headline first."""
+        """The names of the metrics, the headline first."""
         return tuple(self.output_metrics)
 
     @property
     def higher_is_better(self) -> bool:
-        """Whether a larger headline is a better one."""
+        """Whether a larger value of the headline metric is better."""
         return self.output_metrics[self.headline].higher_is_better
 
     def logged(self, names: Collection[str]) -> str:
@@ -98,16 +98,16 @@ class Output(ABC):
     @property
     @abstractmethod
     def targets(self) -> tuple[str, ...]:
-        """What can be explained, by index, in words."""
+        """The explainable targets by index, in words."""
 
     @property
     @abstractmethod
     def guessing(self) -> tuple[str, float]:
-        """A metric that is a share of 1, and what guessing gets of it."""
+        """A metric that is a share of 1, and its value for guessing."""
 
     @property
     def changed(self) -> str:
-        """What a combination does whose answer is another than that of complete input, in words."""
+        """The phrase for a combination whose prediction differs from that of complete input."""
         return "change the prediction"
 
     def verdicts(self, known: bool) -> tuple[str, str, str]:
@@ -127,7 +127,7 @@ class Output(ABC):
 
     @property
     def label_count(self) -> int:
-        """How many classes `labels` tells apart."""
+        """The number of classes that `labels` distinguishes."""
         return self.channels
 
     @abstractmethod
@@ -158,7 +158,7 @@ class Output(ABC):
         """
 
     def neutral_score(self, target: int) -> float:
-        """The score that speaks neither for nor against the target: what is said to nothing at all."""
+        """The score that is neutral about the target: the prediction from no input at all."""
         return 0.0
 
     @abstractmethod
@@ -178,15 +178,15 @@ class Output(ABC):
         """How much the answer `whole`, logits of one sample, is still given by each of `logits [R, ...]`: `[R]`."""
 
     def class_of(self, value: Any) -> int:
-        """The index of the class that an answer of this value names; 0 where there are no classes."""
+        """The index of the predicted class; 0 if there are no classes."""
         return 0
 
     def target_of(self, value: Any) -> int:
-        """The index in `targets` of what explains an answer of this value."""
+        """The index in `targets` that explains a prediction of this value."""
         return self.class_of(value)
 
     def several(self, prediction: Prediction) -> tuple[str, ...]:
-        """The labels of an answer that has two or more, in order; empty for any other."""
+        """The labels of a prediction with two or more, in order; empty for any other."""
         return ()
 
     @abstractmethod
@@ -194,15 +194,15 @@ class Output(ABC):
         """The truth of a sample, or what a sweep keeps of it, as `read` says it."""
 
     def parse(self, text: str) -> Any:
-        """The truth that a person wrote. Raises DataError for what is none, Unsupported where it cannot be written."""
+        """The target from a text. Raises DataError for an invalid text, Unsupported if targets are no texts."""
         raise Unsupported(f"{self.lacks_classes}, so it cannot be written in a cell.")
 
     def stacked(self, targets: Sequence[Any]) -> NDArray[Any]:
-        """The truth of several samples as one array, `[N, ...]`."""
+        """The targets of several samples as one array, `[N, ...]`."""
         return np.array(targets, np.float32)
 
     def value_of(self, target: Tensor) -> Any:
-        """The truth of one sample as a plain value."""
+        """The target of one sample as a plain value."""
         return float(target)
 
     def metrics(self, logits: Tensor, target: Tensor) -> dict[str, float]:
@@ -226,14 +226,14 @@ class Output(ABC):
 
     @abstractmethod
     def error(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
-        """How wrong each answer is, `[..., N]`: 0 for a perfect one."""
+        """The error of each prediction, `[..., N]`: 0 for a perfect one."""
 
     def goodness(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
         """How good each answer is, `[..., N]`: 1 at best, or minus the error where that is no share."""
         return float(self.error_is_share) - self.error(answers, truth)
 
     def goodness_text(self, goodness: float) -> str:
-        """A `goodness` as it is written everywhere."""
+        """A `goodness` as text."""
         return fixed(goodness, 2)
 
     @abstractmethod
@@ -242,10 +242,10 @@ class Output(ABC):
 
     @abstractmethod
     def slices(self, truth: NDArray[Any]) -> dict[str, tuple[str, ...]]:
-        """Ways to divide samples by what is true of them: by name, what each belongs to."""
+        """Ways to slice samples by their target: by name, the slice of each sample."""
 
     def belonging(self, truth: NDArray[Any], names: Sequence[str]) -> NDArray[np.bool_]:
-        """Which samples have one of these of `label_names`, bool `[N]`."""
+        """Which samples have one of the labels `names`, bool `[N]`."""
         return np.isin(np.asarray(self.label_names)[truth.astype(np.int64)], names)
 
     def rankings(self, answers: NDArray[Any], truth: NDArray[Any]) -> Iterator[tuple[Any, NDArray[np.bool_]]]:
@@ -267,7 +267,7 @@ class Output(ABC):
 
     @property
     def counted(self) -> range:
-        """The classes of `decisions` that a mean over classes goes over."""
+        """The classes of `decisions` that a mean over classes includes."""
         return range(self.channels)
 
     def categories(self, answers: NDArray[Any], truth: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -290,14 +290,14 @@ class Output(ABC):
 
     @abstractmethod
     def read(self, logits: Tensor) -> Prediction:
-        """The answer of one sample, from its logits without a batch dimension."""
+        """The prediction for one sample, from its logits without a batch dimension."""
 
     def same(self, first: Prediction, second: Prediction) -> bool:
-        """Whether two answers say the same."""
+        """Whether two predictions are equal."""
         return first.answer == second.answer
 
     def right(self, prediction: Prediction, target: Any) -> bool:
-        """Whether an answer that is one value is right."""
+        """Whether a prediction that is a single value is right."""
         return bool(prediction.value == target)
 
     def card(self) -> dict[str, Any]:

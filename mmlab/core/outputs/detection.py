@@ -14,7 +14,7 @@ from mmlab.core.outputs.classification import Classification
 
 @dataclass(frozen=True)
 class Detection(Classification):
-    """Whether a sample may pass: `accept` names the one of two classes that does. Cross-entropy in nats.
+    """Detection with two classes, of which `accept` may pass. Cross-entropy in nats.
 
     Its error rates are in `mmlab/metrics/presentation_attack.py`.
     """

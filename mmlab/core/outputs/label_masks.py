@@ -17,7 +17,7 @@ UNLABELLED = -1
 
 
 def spatial_dims(maps: Tensor) -> tuple[int, ...]:
-    """The dimensions of maps `[B, C, ...]` that are places: two of pictures, three of whole scans."""
+    """The spatial dimensions of maps `[B, C, ...]`: two for pictures, three for whole scans."""
     return tuple(range(2, maps.dim()))
 
 

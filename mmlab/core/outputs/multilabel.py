@@ -142,7 +142,7 @@ class Multilabel(Output):
         return (logits * (2 * target.to(logits.dtype) - 1)).sum(-1)
 
     def score_of_answer(self, logits: Tensor) -> Tensor:
-        """How far all labels are from even odds."""
+        """The sum of the absolute logits of all labels."""
         return logits.abs().sum(-1)
 
     def support(self, logits: Tensor, whole: Tensor, target: int) -> NDArray[np.float64]:
@@ -159,7 +159,7 @@ class Multilabel(Output):
         return frozenset(name for name, on in zip(self.classes, given, strict=True) if on)
 
     def words(self, given: NDArray[np.bool_]) -> str:
-        """The same in order, for people."""
+        """The labels in words, in order."""
         named = self.named(given)
         return ", ".join(name for name in self.classes if name in named) or NOTHING
 

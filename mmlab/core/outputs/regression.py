@@ -165,7 +165,7 @@ class Regression(Output):
         return max(2 - floor(log10(self.scale[1])), 0)
 
     def words(self, number: float) -> str:
-        """A number for people: with its sign where the scale has both, and digits that fit the scale."""
+        """A number in words: with its sign if the scale has both, and with digits that fit the scale."""
         return on_scale(number, self.digits, signed=self.low < 0, minus="-")
 
     def above(self, number: float) -> bool:

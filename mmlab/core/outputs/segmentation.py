@@ -105,7 +105,7 @@ class Segmentation(Output):
 
     @property
     def region_names(self) -> tuple[str, ...]:
-        """The regions, for people."""
+        """The names of the regions."""
         return self.names or self.regions
 
     @property
@@ -191,7 +191,7 @@ class Segmentation(Output):
         return np.asarray(self.overlap(answers) >= self.least_overlap)
 
     def error(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
-        """What is missing of the overlap."""
+        """One minus the overlap."""
         return np.asarray(1 - self.overlap(answers))
 
     def overlap(self, kept: NDArray[Any]) -> NDArray[np.float64]:
@@ -206,11 +206,11 @@ class Segmentation(Output):
         return np.where(is_somewhere(kept), dice_of(kept.astype(np.float64)), np.nan)
 
     def uncertainties(self, answers: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-        """The mean entropy per pixel in nats."""
+        """The mean entropy per pixel, in nats."""
         return {"entropy": answers[..., ENTROPY].astype(np.float64).mean(-1)}
 
     def slices(self, truth: NDArray[Any]) -> dict[str, tuple[str, ...]]:
-        """How large the largest region is."""
+        """The size of the largest region."""
         return {"size": thirds(truth.max(-1), ("small", "medium", "large"))}
 
     def empty_answer(self, answers: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:

@@ -39,7 +39,7 @@ class BarSelection:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """The checkpoints of the models that are chosen."""
+        """The checkpoints of the selected models."""
         return self.models.references
 
 

@@ -54,7 +54,7 @@ def filters(task: Task, references: Sequence[Reference]) -> dict[str, tuple[str,
 
 
 def title(name: str) -> str:
-    """A filter on the screen."""
+    """The title of a filter."""
     return {
         ALL: say("All"),
         FLIPS: say("The answer flips"),

@@ -8,7 +8,7 @@ from mmlab.core.phrases import say
 
 
 def picture(address: str) -> str:
-    """The code as an HTML picture."""
+    """The QR code as an HTML image."""
     return f'<img class="mm-qr" src="{source(address)}" alt="{say("QR code of the address")}">'
 
 

@@ -30,7 +30,7 @@ def show_all(task: Task) -> None:
 
 
 def show(card: Mapping[str, Any]) -> None:
-    """What was found out and what the doctor said; nothing for models that were trained here."""
+    """The traced structure and the doctor's findings; nothing for models trained with mmlab."""
     registered = card.get("registered")
     if not isinstance(registered, Mapping):
         return

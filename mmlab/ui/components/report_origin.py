@@ -27,13 +27,13 @@ class Origin:
 
 
 def here(page: str) -> Origin:
-    """This view, now: its address as the browser has it."""
+    """The origin of a report of the current view."""
     base = (st.context.url or page).partition("?")[0]
     return Origin(datetime.now(UTC), base + url_state.link("", url_state.everything()))
 
 
 def facts(origin: Origin) -> list[Fact]:
-    """The last lines of a report's head."""
+    """The facts at the head of a report."""
     return [
         Fact(say("Made"), origin.made.strftime("%Y-%m-%d %H:%M UTC")),
         Fact(say("Versions"), _versions()),
@@ -42,7 +42,7 @@ def facts(origin: Origin) -> list[Fact]:
 
 
 def about(reference: Reference) -> str:
-    """A model by name, seed and digest."""
+    """A model in words: name, seed and digest."""
     report = cache.report(reference)
     card: Mapping[str, Any] = report.get("card", {})
     return f"{reference.name}, seed {card.get('seed', '?')}, digest {str(report.get('digest', '?'))[:16]}"

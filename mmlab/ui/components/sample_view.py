@@ -28,7 +28,7 @@ class SampleView:
 
 
 def current_view(task_name: str, sample: str) -> SampleView:
-    """The sample with its corruptions, and what is switched on."""
+    """The current sample with its corruptions and active inputs."""
     task = cache.task(task_name)
     corruptions = pickers.current_corruptions(task.info.modalities)
     world = cache.model_inputs(task_name, sample, corruptions)

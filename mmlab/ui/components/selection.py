@@ -47,7 +47,7 @@ def written(rows: Iterable[int], ids: Sequence[str]) -> str | None:
 
 
 def parsed(text: str, ids: Sequence[str]) -> tuple[int, ...]:
-    """The rows that a text stands for. Raises DataError for one of another test set, and for nonsense."""
+    """The rows that a text encodes. Raises DataError for another test set, and for an invalid text."""
     mark, _, content = text.partition(".")
     wrong = DataError(say("The selected samples belong to another test set."), say("Showing all samples."))
     if mark != _mark(ids) or len(text) > LONGEST:
@@ -65,7 +65,7 @@ def parsed(text: str, ids: Sequence[str]) -> tuple[int, ...]:
 
 
 def rows(ids: Sequence[str]) -> tuple[int, ...] | None:
-    """The chosen samples among these, of the address; None where nothing was chosen, or was of other samples."""
+    """The rows of the selected samples among these; None without a selection, or with one of other samples."""
     text = url_state.get(FIELD)
     if not text:
         return None
@@ -77,7 +77,7 @@ def rows(ids: Sequence[str]) -> tuple[int, ...] | None:
 
 
 def names(ids: Sequence[str]) -> frozenset[str] | None:
-    """The names of the chosen samples; None where nothing was chosen."""
+    """The ids of the selected samples; None without a selection."""
     found = rows(ids)
     return None if found is None else frozenset(ids[row] for row in found)
 
@@ -95,7 +95,7 @@ def places(every: Sequence[str], wanted: Collection[str] | None) -> list[int]:
 
 
 def only(graded: PerSampleScores, wanted: Collection[str] | None) -> PerSampleScores:
-    """The grading of the chosen samples only; all of them where none of the chosen is there."""
+    """The scores of the selected samples only; all samples if none of the selected ones is there."""
     if wanted is None:
         return graded
     kept = places(graded.ids, wanted)
@@ -103,7 +103,7 @@ def only(graded: PerSampleScores, wanted: Collection[str] | None) -> PerSampleSc
 
 
 def banner(wanted: Collection[str] | None, count: int) -> None:
-    """How many samples are looked at, and the way back to all of them."""
+    """The number of selected samples, and the button that clears the selection."""
     if wanted is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="mm-chosen"):

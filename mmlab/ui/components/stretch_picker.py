@@ -26,7 +26,7 @@ USUAL = (1 / 3, 0.5)  # the share that is blanked first, and its place
 
 
 def usual(raw: Raw) -> Stretch:
-    """What is blanked of a recording before anybody chose: a third of it, in the middle."""
+    """The default stretch of a recording: a third of it, in the middle."""
     timeline = stretches.axis_of(raw).timeline(raw)
     return timeline.stretch(*timeline.share(*USUAL))
 

@@ -28,7 +28,7 @@ def link(address: str, task_name: str, sample: str, label: str, under: str) -> s
 
 
 def short(answer: str) -> str:
-    """An answer, cut to what fits below a picture."""
+    """A prediction, shortened to fit below a picture."""
     return answer if len(answer) <= LONGEST else f"{answer[: LONGEST - 1]}…"
 
 

@@ -96,14 +96,14 @@ def adjustment(task_name: str) -> Callable[[Adjustment], Adjustment]:
 
 
 def adjust(task: Task, sample: str) -> None:
-    """Show what can be changed of this upload; nothing for most tasks."""
+    """Show the adjustments of this upload; most tasks have none."""
     _discover()
     if task.name in _ADJUSTMENTS:
         _ADJUSTMENTS[task.name](task, sample)
 
 
 def ways(task: Task, modality: Modality) -> dict[str, Way]:
-    """The ways to give this input, by label. Raises UnknownName for a control that does not exist."""
+    """The controls for this input, by label. Raises UnknownName for one that does not exist."""
     _discover()
     own = _WAYS.get(f"{task.name}.{modality.name}", {})
     kind = upload_kind(task, modality)
@@ -138,7 +138,7 @@ def arrived(task_name: str, modality: str, key: str) -> None:
 
 
 def held(key: str) -> uploads.UploadedFile | None:
-    """The file that a control holds."""
+    """The file in an upload control."""
     file = st.session_state.get(key)
     return uploads.UploadedFile(file.getvalue(), file.name) if file is not None else None
 

@@ -21,7 +21,7 @@ FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded", "V
 
 
 def visitor() -> Visitor:
-    """Whose page is being made; whoever is not known is nobody."""
+    """The visitor whose page is being made; an unknown one is "nobody"."""
     context = get_script_run_ctx()
     here = is_loopback(st.get_option("server.address"))
     if context is None:
@@ -31,7 +31,7 @@ def visitor() -> Visitor:
 
 
 def is_loopback(address: object) -> bool:
-    """Whether only this machine can reach an address that a server listens on."""
+    """Whether a server address can be reached from this machine only."""
     text = str(address or "").strip("[]")
     try:
         return text == "localhost" or ipaddress.ip_address(text).is_loopback
@@ -40,20 +40,20 @@ def is_loopback(address: object) -> bool:
 
 
 def disabled_if_refused(action: Action, owner: str = "") -> dict[str, Any]:
-    """What a button gets that the visitor may not press: `disabled`, and the reason as its help."""
+    """Arguments for a button: `disabled`, with the reason as its help, if the visitor may not press it."""
     message, hint = permissions.refusal(action, owner)
     return {"disabled": True, "help": plain(f"{message} {hint}")} if message else {}
 
 
 def disabled_for_others(owner: str) -> dict[str, Any]:
-    """The same for what ends something that one visitor began, whatever may be begun here."""
+    """The same for a button that ends what another visitor began."""
     return (
         {"disabled": True, "help": plain(" ".join(permissions.OTHERS))} if permissions.belongs_to_other(owner) else {}
     )
 
 
 def foot() -> None:
-    """At the foot of the sidebar: what visitors may do, where that is not everything, and the place for the key."""
+    """The foot of the sidebar: what visitors may do, if not everything, and the field for the key."""
     who = permissions.visitor()
     now = permissions.mode(who)
     if now == permissions.READ_ONLY:

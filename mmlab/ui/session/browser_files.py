@@ -52,7 +52,7 @@ _serving: list[bool] = []
 
 
 def have_style() -> bool:
-    """Whether the index of this server brings the style of the app, so that no page has to."""
+    """Whether the index page of this server includes the style of the app, so that pages need not."""
     return bool(_serving) and b"<style>" in _page()[1]
 
 
@@ -88,7 +88,7 @@ class BrowserFiles:
 
 
 def index() -> str:
-    """Streamlit's index with what helps; as it is where it is another one than we know."""
+    """Streamlit's index page with additions; unchanged if its form is unknown."""
     page = (ROOT / "index.html").read_text("utf-8")
     if not all(page.count(mark) == 1 for mark in (ENTRY, END, BODY)):
         return page

@@ -53,7 +53,7 @@ Corruptions = tuple[InputCorruption, ...]
 
 @dataclass(frozen=True)
 class Item:
-    """One sample on the screen: recordings by input, and the right answer where it is known.
+    """A displayed sample: its recordings by input, and the target if it is known.
 
     target is None and answer empty for what a user uploaded without saying what it is.
     problems: inputs that were brought and cannot be used, with the reason. stack: the samples it lies among.
@@ -84,19 +84,19 @@ class ModelInputs:
     blanks: Mapping[str, corrupted_inputs.Blank] = field(default_factory=dict)
 
     def blank(self, name: str) -> tuple[float, float] | None:
-        """Where the blanked stretch of an input lies in what the model sees of it; None for none, or for nowhere."""
+        """The blanked stretch in what the model sees of an input; None if there is none."""
         return self.blanks[name].seen if name in self.blanks else None
 
 
 @st.cache_resource(show_spinner=False)
 def pool() -> ModelPool:
-    """The models in memory, for all sessions."""
+    """The pool of models in memory, shared by all sessions."""
     return ModelPool()
 
 
 @st.cache_resource(show_spinner=False)
 def shared_answers() -> SharedAnswers:
-    """Answers of the server that `MMLAB_SERVER` names, and of the pool without one."""
+    """Predictions from the server that `MMLAB_SERVER` names, or from the pool."""
     return from_environment(pool())
 
 
@@ -114,7 +114,7 @@ def _swept(root: str) -> None:
 
 
 def task(name: str) -> Task:
-    """A task as it is now: that of an edited folder is another one. Raises UnknownName."""
+    """The current version of a task: an edited folder gives a new one. Raises UnknownName."""
     return _built(TASKS[name])
 
 
@@ -125,18 +125,18 @@ def _built(kind: type[Task]) -> Task:
 
 @st.cache_data(show_spinner=False, ttl=10, max_entries=32)
 def fingerprint(task_name: str) -> str:
-    """The digest of a task's data, looked at again every ten seconds; empty for data that cannot change."""
+    """The digest of a task's data, checked every ten seconds; empty for data that cannot change."""
     return fingerprint_of(task(task_name))
 
 
 def version(task_name: str, *samples: str) -> object:
-    """What tells this version of samples of a task from another: part of every key under which something is kept."""
+    """The version of a task's samples: part of every cache key."""
     of_task = task(task_name)
     return tuple(map(of_task.version, samples)) if isinstance(of_task, Versioned) else ()
 
 
 def own_version(task_name: str) -> object:
-    """The same for what a user uploaded: what tells this version of how a task reads files from another."""
+    """The version of how a task reads uploads: part of their cache keys."""
     with suppress(MmlabError):  # where shipped samples are faulty, what was brought is shown all the same
         return version(task_name, "")
     return ()
@@ -162,19 +162,19 @@ def entries(task_name: str) -> tuple[Entry, ...]:
 
 
 def unfinished(task_name: str) -> tuple[str, ...]:
-    """Checkpoint folders without a model that no training is going on in: somebody has to look at them."""
+    """Checkpoint folders without a model and without a running training: leftovers to be checked by the user."""
     folders = sorted(library().root.glob(f"{task_name}/*/*/"))
     half = [folder for folder in folders if not folder.name.startswith(".") and is_half(folder)]
     return tuple("/".join(folder.parts[-3:]) for folder in half)
 
 
 def title(method: str) -> str:
-    """The name of a method for people."""
+    """The title of a method."""
     return METHODS[method].title if method in METHODS else method
 
 
 def item(task_name: str, sample: str) -> Item:
-    """One sample. Raises UnknownName, or UploadNotFound for something that was brought in another session."""
+    """One sample. Raises UnknownName, or UploadNotFound for an upload of another session."""
     if uploads.is_own(sample):
         return _own_item(task_name, sample, own_version(task_name))
     return _shipped_item(task_name, sample, version(task_name, sample), language())
@@ -195,7 +195,7 @@ def answers(reference: Reference, sample: str, corruptions: Corruptions = ()) ->
 
 
 def stack_answers(reference: Reference, stack: tuple[str, ...], combination: str) -> list[Prediction]:
-    """The answers of shipped samples that lie among each other, such as slices of a volume, in one go."""
+    """The predictions for several shipped samples at once, such as the slices of a volume."""
     return _stack_answers(reference, stack, combination, version(reference.task, *stack))
 
 
@@ -213,7 +213,7 @@ def _stack_answers(reference: Reference, stack: tuple[str, ...], combination: st
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def report(reference: Reference) -> dict[str, Any]:
-    """What was measured for a checkpoint (report.json); empty where nothing was, or the file is damaged.
+    """The report of a checkpoint (report.json); empty if there is none or it is damaged.
 
     `report_file.problem` says what is wrong with a damaged one.
     """

@@ -53,11 +53,11 @@ def ask(question: Question) -> Ballot | None:
 
 
 def pupil() -> str:
-    """Whoever sits at this screen, by their session."""
+    """The id of this participant, from their session."""
     return permissions.visitor().id
 
 
 def way_in(room: Classroom | None = None, **modes: str) -> SharedAddress:
-    """The page on which the class votes, as others can open it; without a class, where its code is typed in."""
+    """The address of the voting page for others; without a class, of the page that asks for its code."""
     view = {**{name: value for name, value in url_state.modes().items() if name == "lang"}, **modes}
     return shared_address.found({**({CODE: room.code} if room else {}), **view}, PAGE)

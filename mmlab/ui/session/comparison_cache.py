@@ -99,13 +99,13 @@ def sources(task: str, view: str, stamp: Stamp) -> list[str]:
 
 
 def source_title(task: str, source: str) -> str:
-    """What test data is called: "built-in" would be wrong of one's own."""
+    """The name of the test data: "built-in" would be wrong for a user's own."""
     is_only = source == "built-in" and len(cache.task(task).sources()) == 1
     return say(ONLY if is_only else SOURCES.get(source, source))
 
 
 def stamp(task: str) -> Stamp:
-    """What tells one state of the reports from another."""
+    """A stamp of the current reports, as a cache key."""
     files = cache.library().glob(f"{task}/*/*/{REPORT}")
     if not files:
         return ()
@@ -173,7 +173,7 @@ def _place(method: str) -> tuple[int, str]:
 
 
 def by_title(task: str, by: str) -> str:
-    """What a table is sorted by, for people."""
+    """The sort key of a table, in words."""
     named = {MEAN: say("Mean of all combinations"), WORST: say("Worst combination"), STEPS: say("Order of the steps")}
     if by in named:
         return named[by]

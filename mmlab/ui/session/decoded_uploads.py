@@ -16,7 +16,7 @@ STORE, KEPT = "mmlab.decoded", 24
 
 
 def decoded(task: Task, modality: str, part: UploadedFile) -> Raw:
-    """The recording in a file, by what was said of it. Raises DataError, also for an option that cannot be."""
+    """The recording in a file, decoded with its options. Raises DataError, also for an invalid option."""
     said = dict(part.options)
     digest = hashlib.sha256(part.content).hexdigest()
     key = (task.name, modality, digest, part.name, json.dumps(said, sort_keys=True))

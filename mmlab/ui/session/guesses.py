@@ -31,17 +31,17 @@ class _Guesses:
 
 
 def is_on() -> bool:
-    """Whether answers are guessed before they are seen."""
+    """Whether guess mode is on."""
     return url_state.get("guess") == ON
 
 
 def is_answer_hidden(task: str, sample: str) -> bool:
-    """Whether the answers to what is looked at now are still to be guessed."""
+    """Whether the current predictions are still hidden."""
     return is_on() and _view(task, sample) not in _kept().shown
 
 
 def is_truth_hidden(task: str, sample: str) -> bool:
-    """Whether nobody may see yet what a sample really is."""
+    """Whether the target of the current sample is still hidden."""
     return is_on() and not _kept().knows(task, sample)
 
 
@@ -51,12 +51,12 @@ def add(task: str, sample: str, option: str) -> None:
 
 
 def show(task: str, sample: str) -> None:
-    """Hide the answers to what is looked at no longer."""
+    """Reveal the current predictions."""
     _kept().shown.add(_view(task, sample))
 
 
 def counts(task: str, sample: str) -> Mapping[str, int]:
-    """The guesses so far about what is looked at now."""
+    """The guesses so far about the current view."""
     return _kept().counts.get(_view(task, sample), Counter())
 
 

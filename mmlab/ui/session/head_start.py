@@ -38,7 +38,7 @@ def wait() -> None:
 
 
 def lifespan(imports: Callable[[], Work]) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """The life of a server that begins so."""
+    """The lifespan of a server with a head start."""
 
     @asynccontextmanager
     async def alive(_app: object) -> AsyncIterator[None]:

@@ -10,7 +10,7 @@ NAMES = ("sidebar", "task", "models", "runs", "samples", "switches", "damage", "
 
 
 def names() -> tuple[str, ...]:
-    """What the address hides; names that mean nothing are left out."""
+    """The names of the controls that the address hides; unknown names are left out."""
     wanted = url_state.get(FIELD).split(",")
     return tuple(name for name in NAMES if name in wanted)
 
@@ -21,7 +21,7 @@ def is_hidden(name: str) -> bool:
 
 
 def title(name: str) -> str:
-    """What is hidden, in words."""
+    """A hidden control in words."""
     return {
         "sidebar": say("Side bar"),
         "task": say("Choice of the task"),

@@ -51,7 +51,7 @@ class Running:
 
 
 def there() -> LessonCollection:
-    """All lessons that can be opened here: those on the shelf, and what this visitor brought."""
+    """All lessons that can be opened: those of the collection, and those that this visitor uploaded."""
     found = collection.all_lessons()
     lessons, problems = {}, dict(found.problems)
     for name, lesson in found.lessons.items():
@@ -115,7 +115,7 @@ def check(lesson: Lesson) -> None:
 
 
 def bring(content: bytes, file_name: str) -> Lesson:
-    """Keep a lesson that a person uploaded in their session. Raises DataError."""
+    """Keep an uploaded lesson in the session. Raises DataError."""
     name = file_name.rpartition("/")[2].removesuffix(".md").lower().replace(" ", "-").replace("_", "-")
     lesson = lesson_file.read(content, name)
     check(lesson)
@@ -130,7 +130,7 @@ def bring(content: bytes, file_name: str) -> Lesson:
 
 
 def brought() -> Mapping[str, Lesson]:
-    """What this visitor brought."""
+    """The lessons that this visitor uploaded."""
     found: dict[str, Lesson] = st.session_state.get(BROUGHT, {})
     return found
 
@@ -150,13 +150,13 @@ def veil() -> str:
 
 
 def votes(lesson: Lesson) -> Mapping[int, str]:
-    """What was chosen so far, by step."""
+    """The chosen options so far, by step."""
     every: dict[str, dict[int, str]] = st.session_state.get(VOTES, {})
     return every.get(lesson.name, {})
 
 
 def vote(at: Running, option: str) -> None:
-    """Choose an option, and let the view show what is so. For callbacks."""
+    """Choose an option and reveal the view. For callbacks."""
     every: dict[str, dict[int, str]] = st.session_state.setdefault(VOTES, {})
     every.setdefault(at.lesson.name, {})[at.place] = option
     if at.step.then:
@@ -164,7 +164,7 @@ def vote(at: Running, option: str) -> None:
 
 
 def forget(lesson: Lesson) -> None:
-    """Take the lesson as if it had not been begun. For callbacks."""
+    """Restart the lesson. For callbacks."""
     st.session_state.get(VOTES, {}).pop(lesson.name, None)
 
 
@@ -182,7 +182,7 @@ def right(at: Running) -> str:
 
 
 def text_of(ask: Ask) -> str:
-    """What stands in a sentence for a fact. Raises MmlabError."""
+    """The text of a fact in a sentence. Raises MmlabError."""
     from mmlab.ui.session import lesson_facts
 
     text = lesson_facts.found(ask).text

@@ -22,7 +22,7 @@ def entry_of(reference: Reference) -> Entry:
 
 
 def place(method: str) -> tuple[int, bool, str]:
-    """Baselines first, and of them the one that never meets gaps; then the papers by year."""
+    """The sort key of a method: baselines first, joint training before the others; then papers by year."""
     if method not in METHODS:
         return (9999, False, method)
     kind = METHODS[method]
@@ -30,7 +30,7 @@ def place(method: str) -> tuple[int, bool, str]:
 
 
 def is_half(folder: Path) -> bool:
-    """Neither a model, nor a training that can be taken up, nor the report of a run whose weights are elsewhere."""
+    """Whether a folder holds neither a model, nor a training to resume, nor the report of a run without weights."""
     if folder.parents[2].joinpath(RUNS, *folder.parts[-3:]).is_dir():
         return False  # stopped before its first epoch ended: the Train page has it, and goes on or discards it
     return not any((folder / name).is_file() for name in ("model.safetensors", "resume.safetensors", "report.json"))

@@ -118,7 +118,7 @@ def navigation() -> tuple[Group, ...]:
 
 
 def group_of(page: Page) -> Group:
-    """The entry of the navigation behind which a page stands; one of its own for a page that stands nowhere."""
+    """The navigation entry of a page; a page without one gets an entry of its own."""
     return next(
         (group for group in navigation() if page in group.pages or group.pages[0].group == page.group != ""),
         Group(page.title, (page,)),

@@ -22,7 +22,7 @@ _WORD = re.compile(rf"(?<=['‘“„])[^'’“”]{{{LONGEST_WORD},}}(?=['’�
 
 
 def note(page: str, error: MmlabError) -> None:
-    """Write a refusal down, once for a visitor and page."""
+    """Log a refusal, once per visitor and page."""
     noted: set[tuple[str, str]] = st.session_state.setdefault(NOTED, set())
     key = (page, error.message)
     if key in noted or len(noted) >= MOST:

@@ -28,7 +28,7 @@ LOG = logging.getLogger("mmlab.app")
 
 @st.cache_resource(show_spinner=False)
 def watch() -> threading.Thread | None:
-    """Begin to look, once per app; nothing where no server runs."""
+    """Start watching, once per app; does nothing without a server."""
     if _server() is None:
         return None
     thread = threading.Thread(target=_look_again_and_again, name="session expiry", daemon=True)
@@ -55,13 +55,13 @@ def _server() -> Any:
 
 
 def limit() -> int:
-    """Bytes that uploads of all visitors may take; the usual number where the variable holds none."""
+    """The bytes that the uploads of all visitors may take; the default if the variable holds no number."""
     text = os.environ.get(VARIABLE, "")
     return (int(text) if text.isdecimal() else USUAL_MEGABYTES) * 2**20
 
 
 def forget_sessions(manager: Any) -> int:
-    """Drop the sessions whose time to come back is over, with all that they hold; how many there were."""
+    """Drop expired sessions with all their data; returns how many there were."""
     with manager._storage_lock:
         gone = len(manager._session_storage._cache.expire())
     if gone:
@@ -70,7 +70,7 @@ def forget_sessions(manager: Any) -> int:
 
 
 def bound_uploads(manager: Any, most: int) -> list[str]:
-    """Remove what one visitor sent above their part, and the largest while all take too much; whose it was."""
+    """Remove uploads above a visitor's limit, and the largest while the total is too high; returns whose they were."""
     sizes = {
         session: sum(len(file.data) for file in list(files.values()))
         for session, files in list(manager.file_storage.items())

@@ -33,7 +33,7 @@ class SharedAddress:
 
 
 def found(view: Mapping[str, str], page: str = "", here: str = "") -> SharedAddress:
-    """A page with a view; the page that is shown where none is named.
+    """The shared address of a page with a view; of the current page if none is named.
 
     here: the address by which this visitor came, where no page is being made.
     """
@@ -63,13 +63,13 @@ def _path(shown: str, page: str) -> str:
 
 
 def host_name() -> str:
-    """What this machine is called in its network."""
+    """The name of this machine in its network."""
     name = socket.gethostname()
     return name if "." in name else f"{name}.local"
 
 
 def lan_address() -> str:
-    """The number of this machine in its network, or on the hotspot that it opens; empty where it is in none."""
+    """The IP address of this machine in its network or on its own hotspot; empty if it has none."""
     return next(filter(None, map(_number_towards, ANYWHERE)), "")
 
 

@@ -25,12 +25,12 @@ MEGABYTES = 16
 
 
 def parts(task_name: str) -> dict[str, uploads.UploadedFile]:
-    """What was given and can be used, by input."""
+    """The usable uploads so far, by input."""
     return st.session_state.setdefault(DRAFT, {}).setdefault(task_name, {})
 
 
 def problem(task_name: str, modality: str) -> MmlabError | None:
-    """Why what was given for an input cannot be used."""
+    """Why the upload for an input cannot be used."""
     return _problems(task_name).get(modality)
 
 
@@ -58,7 +58,7 @@ def give(task_name: str, modality: str, part: uploads.UploadedFile | None) -> No
 
 
 def use(task_name: str) -> None:
-    """Go to what was given; back to the samples when nothing is left of it."""
+    """Show the uploaded sample; go back to the gallery if nothing is left of it."""
     given = parts(task_name)
     if given:
         own = uploads.Upload(task_name, dict(given), _truth(task_name))
@@ -68,7 +68,7 @@ def use(task_name: str) -> None:
 
 
 def replace(task_name: str, given: Mapping[str, uploads.UploadedFile]) -> None:
-    """Take these parts for all that was given, as a bundle brings them."""
+    """Replace the draft by these parts, such as those of a bundle."""
     st.session_state.setdefault(DRAFT, {})[task_name] = dict(given)
     _problems(task_name).clear()
 

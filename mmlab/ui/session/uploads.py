@@ -46,12 +46,12 @@ _HEIGHT = re.compile(r"(.*)#(\d{1,3})%")
 
 
 class UploadNotFound(MmlabError):
-    """A link points to something that was brought in another session."""
+    """A link points to an upload of another session."""
 
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """One input as it was brought: the bytes of the file, its name for sentences only, what was said of it."""
+    """One uploaded input: the bytes of the file, its name (for messages only), and its reading options."""
 
     content: bytes
     name: str = ""
@@ -60,7 +60,7 @@ class UploadedFile:
 
 @dataclass(frozen=True)
 class Upload:
-    """What a user uploaded: one part per input, and what they said it is."""
+    """An upload: one part per input, and the target that the user stated."""
 
     task: str
     parts: Mapping[str, UploadedFile] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Upload:
 
 
 def is_own(sample: str) -> bool:
-    """Whether an id stands for something that was brought."""
+    """Whether an id names an upload."""
     return sample.startswith(PREFIX)
 
 
@@ -112,7 +112,7 @@ def keep(own: Upload) -> str:
 
 
 def find(sample: str, task: str) -> Upload:
-    """What was brought under this id, as its end says. Raises UploadNotFound."""
+    """The upload of this id, with the options in the id. Raises UploadNotFound."""
     digest, *rest = sample.split(".")
     said = [SAID.fullmatch(each) for each in rest]
     own = st.session_state.get(STORE, {}).get(digest)
@@ -142,7 +142,7 @@ def _in_words(part: UploadedFile) -> str:
 
 
 def bundle(own: Upload, view: Mapping[str, str]) -> bytes:
-    """A zip with the files as they were brought and the view, to be opened elsewhere."""
+    """A zip of the original files and the view, to be opened elsewhere."""
     inputs = {
         name: {"file": f"inputs/{name}", "name": part.name, "options": dict(part.options)}
         for name, part in own.parts.items()
@@ -157,7 +157,7 @@ def bundle(own: Upload, view: Mapping[str, str]) -> bytes:
 
 
 def open_bundle(content: bytes) -> tuple[Upload, dict[str, str]]:
-    """What a bundle holds and the view it was taken from. Raises DataError."""
+    """The upload in a bundle and the view it was taken from. Raises DataError."""
     if len(content) > LARGEST_BUNDLE:
         raise DataError(say("The bundle is larger than {size} MB.", size=LARGEST_BUNDLE >> 20), HINT)
     try:

@@ -66,7 +66,7 @@ class InputCorruption:
 
     @property
     def text(self) -> str:
-        """As it stands in the address: `sound:noise:3`, `sound:blanked:0.3-0.75`."""
+        """Its text in the address: `sound:noise:3`, `sound:blanked:0.3-0.75`."""
         return f"{self.modality}:{self.kind}:{self.stretch.text if self.stretch else self.severity}"
 
 
@@ -99,7 +99,7 @@ def suppose(**view: str) -> None:
 
 
 def fields() -> tuple[str, ...]:
-    """What an address can hold: what all pages share, and what each declares."""
+    """All fields of an address: the shared ones, and those that pages declare."""
     return _fields(PAGES.stamp)
 
 
@@ -116,20 +116,20 @@ def everything() -> dict[str, str]:
 
 
 def addressed() -> dict[str, str]:
-    """Those that stand in the address itself."""
+    """The fields in the address itself."""
     there = st.query_params.to_dict()  # at once: each look at the address by itself takes a lock
     return {name: there[name] for name in fields() if name in there}
 
 
 def begin(**view: str | None) -> None:
-    """Another view altogether: whatever was set is gone, but for `MODES`. Fields that no page knows are left out."""
+    """Start a new view: all fields but `MODES` are reset. Unknown fields are left out."""
     known = fields()
     wanted = {**modes(), **view}
     put(**{**dict.fromkeys(known), **{name: value for name, value in wanted.items() if name in known}})
 
 
 def modes() -> dict[str, str]:
-    """How the app is used, as the address says: part of every link."""
+    """The modes in the address: part of every link."""
     return {name: value for name, value in addressed().items() if name in MODES}
 
 

@@ -21,7 +21,7 @@ MODELS = "\0"  # in a sentence, until it is known whether one or several are mea
 
 @dataclass(frozen=True)
 class ModelPrediction:
-    """What one model answers now.
+    """The current prediction of one model.
 
     share: the probability of the answer; None for a number or regions. good: None where the truth is not known.
     """
@@ -33,7 +33,7 @@ class ModelPrediction:
 
 
 def inputs(on: Sequence[str], given: Sequence[str]) -> str:
-    """Which inputs are on, by their labels: the shorter way to say it."""
+    """The active inputs by their labels, in the shorter of two phrasings."""
     off = [label for label in given if label not in on]
     if not off and len(given) > 1:
         return say("With all inputs")
@@ -43,7 +43,7 @@ def inputs(on: Sequence[str], given: Sequence[str]) -> str:
 
 
 def sentence(output: Output, inputs: str, said: Sequence[ModelPrediction]) -> str:
-    """Each model and what is the matter with its answer; those of which the same holds are named together."""
+    """What each model predicts; models for which the same holds are named together."""
     parts: dict[tuple[str, str], list[str]] = {}
     for each in said:
         parts.setdefault(_predicate(output, each), []).append(each.title)

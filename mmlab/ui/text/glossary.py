@@ -76,7 +76,7 @@ _BROUGHT: dict[str, Mapping[str, Term]] = {}
 
 
 def add_terms(page: str, terms: Mapping[str, Term]) -> None:
-    """Add the terms of a page from outside; what it brought before is replaced. Raises ValueError for a key in use."""
+    """Add the terms of a plug-in page, replacing its earlier ones. Raises ValueError for a key in use."""
     others = [TERMS, *(brought for name, brought in _BROUGHT.items() if name != page)]
     if taken := next((key for key in terms if any(key in other for other in others)), ""):
         raise ValueError(f"The term {taken!r} is already defined.")

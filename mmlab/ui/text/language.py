@@ -30,12 +30,12 @@ _page: ContextVar[str] = ContextVar("page language", default="")  # of the page 
 
 
 def languages() -> Mapping[str, str]:
-    """What the languages call themselves, by their codes; English first."""
+    """The languages' own names by code, English first."""
     return {ENGLISH: "English", **{code: str(_file(code, "language")["name"]) for code in _codes()}}
 
 
 def use(code: str) -> None:
-    """From now on this visitor's page is made in a language; in English where there is no such one."""
+    """Use a language for this visitor's pages; English if it does not exist."""
     st.session_state[SPOKEN] = code if code in languages() else ENGLISH
     _page.set(st.session_state[SPOKEN])
 
@@ -51,7 +51,7 @@ def current() -> str:
 
 
 def with_language(make: Callable[[], T]) -> Callable[[], T]:
-    """`make` in the language of now, for when it is called without a page: a file that a button offers."""
+    """`make`, bound to the current language, for calls outside a page: a file behind a download button."""
     code = current()
 
     def spoken() -> T:

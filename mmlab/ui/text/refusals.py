@@ -39,18 +39,18 @@ class _Pattern:
 
 
 def translated(text: str) -> str:
-    """A sentence or two of an error in the language of the page; as it is where nobody has translated it."""
+    """One or two sentences of an error in the language of the page; unchanged if not translated."""
     code = language.current()
     return text if code == ENGLISH else _translated(text, code, DEEPEST)
 
 
 def both(error: MmlabError) -> tuple[str, str]:
-    """What is wrong, and what to do."""
+    """Message and hint of an error, translated."""
     return translated(error.message), translated(error.hint)
 
 
 def message_and_hint(error: BaseException) -> str:
-    """All that an error says: its sentence and what to do."""
+    """Message and hint of an error in one text, translated."""
     if not isinstance(error, MmlabError):
         return translated(str(error))
     return " ".join(both(error)).strip()

@@ -24,7 +24,7 @@ def sentence(found: Verdict) -> str:
 
 
 def measured(found: Verdict, title_of: Callable[[str], str]) -> str:
-    """Whom the other measures put first, in one or two sentences; empty where none puts an input clearly first.
+    """Which input the other measures rank first, in one or two sentences; empty if there is no clear one.
 
     title_of: of a measure by its name.
     """

@@ -55,7 +55,7 @@ def asked() -> tuple[str, ...]:
 
 
 def forget_asked() -> None:
-    """Another page is made, with tooltips of its own."""
+    """Forget the terms of the previous page."""
     st.session_state[ASKED] = {}
     st.session_state[PICTURES] = False
 
@@ -110,7 +110,7 @@ def certainty(probability: float) -> str:
 
 
 def answer(text: str) -> str:
-    """An answer for people; of several regions or labels each, and of numbers with a real minus."""
+    """A prediction in words; several regions or labels one by one, numbers with a real minus sign."""
     whole = say(text)
     return NEGATIVE.sub(MINUS, whole if whole != text else ", ".join(map(say, text.split(", "))))
 
@@ -133,7 +133,7 @@ def together(names: Sequence[str]) -> str:
 
 
 def points(change: float) -> str:
-    """A change of a share in percentage points, with its sign: `−12 points`."""
+    """A difference of shares in percentage points, with its sign: `−12 points`."""
     rounded = round(100 * change)
     if rounded == 0:
         return say("no change")

@@ -35,7 +35,7 @@ SURE = 0.05  # a difference is called one where p, corrected by Holm over the me
 
 @page_frame.panel
 def show(task_name: str, models: Models) -> None:
-    """The whole page under the bar. models: those of the bar, whose methods are marked."""
+    """The page below the bar. models: those of the bar, whose methods are marked."""
     task = cache.task(task_name)
     stamp = comparison_cache.stamp(task_name)
     if not stamp:

@@ -20,7 +20,7 @@ from mmlab.viz.dominance import cue_conflict
 
 
 def show(task: Task, reference: Reference) -> None:
-    """Who wins, as a matrix over the answers."""
+    """Which input the prediction follows, as a matrix over the groups."""
     modalities = task.info.modalities
     pairs = ["-".join(pair) for pair in choose(modalities.names, 2)]
     wanted = url_state.get("clash")

@@ -20,7 +20,7 @@ class Names:
 
     @classmethod
     def of_task(cls, modalities: Modalities) -> Names:
-        """Those of a task."""
+        """The labels of a task's modalities."""
         return cls(pickers.labels(modalities), pickers.letters(modalities), pickers.colours(modalities))
 
     @classmethod

@@ -44,7 +44,7 @@ ORDERS = {
 
 
 def show(task: Task, reference: Reference) -> None:
-    """Counts of the kinds, and the list of one of them."""
+    """The number of samples of each type, and the list of one type."""
     found = result_cache.lattice(reference)
     with st.container(horizontal=True, vertical_alignment="bottom", key="mm-samples-by"):
         payoff = _payoff(task)

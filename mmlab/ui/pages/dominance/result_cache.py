@@ -57,13 +57,13 @@ def lattice(reference: Reference) -> Lattice:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def values(reference: Reference, worth: str) -> np.ndarray:
-    """What each answer is worth, `[2**M, N]`: read only."""
+    """The payoff of each prediction, `[2**M, N]`: read only."""
     found = lattice(reference)
     return value_table(cache.task(reference.task).info.output, found.logits, found.target, worth)
 
 
 def probes(reference: Reference, wanted: Chosen = None) -> Probes:
-    """What only the model can tell: from memory, from disk (of all samples), or computed now with a bar.
+    """The probes of a model: from memory, from disk (for all samples), or computed now with a progress bar.
 
     Raises Stopped, or DataError for too few samples.
     """
@@ -115,7 +115,7 @@ def answers(reference: Reference, wanted: Chosen = None) -> Lattice:
 
 
 def report(reference: Reference, absent: str, wanted: Chosen = None) -> DominanceReport:
-    """All measures. absent: "" for the method's own rule, "donor" for another sample's input.
+    """The table of all measures. absent: "" for the method's own rule, "donor" for another sample's input.
 
     Without the model itself (answers from a file) those that need it say so. Raises Unsupported for "donor" then.
     """
@@ -152,7 +152,7 @@ def _among(task_name: str, wanted: Chosen) -> Samples:
 
 
 def clashes(reference: Reference, first: str, second: str, wanted: Chosen = None) -> CueConflict:
-    """Two inputs of different samples against each other. Raises DataError for too few samples."""
+    """The cue conflict of two inputs. Raises DataError for too few samples."""
 
     def make(tell: ProgressCallback) -> CueConflict:
         with cache.pool().lend(reference) as model:

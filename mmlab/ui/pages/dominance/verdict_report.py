@@ -35,7 +35,7 @@ def make(
     evidence: Callable[[], Evidence],
     origin: Origin,
 ) -> bytes:
-    """The file. Runs outside the session, so everything it needs is handed to it. draw: the bars of a verdict."""
+    """The HTML file. Runs outside the session, so everything it needs is passed in. draw: the bars of a verdict."""
     whole = evidence()
     found, report = whole.verdict, whole.report
     titles = {row.measure.name: say(row.measure.title) for row in report.rows}

@@ -36,7 +36,7 @@ COLOURS = {
 
 
 def ways(reference: Reference) -> tuple[str, ...]:
-    """The ways of colouring that there are for this model."""
+    """The available colourings of this model."""
     there: Mapping[str, object] = map_cache.attributes(reference)
     return tuple(name for name in COLOURS if name in there)
 
@@ -47,7 +47,7 @@ def title(name: str) -> str:
 
 
 def choice_name(name: str) -> str:
-    """A way of colouring as a choice."""
+    """The label of a colouring as an option."""
     return say(COLOURS[name])
 
 

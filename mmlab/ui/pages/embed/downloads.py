@@ -48,7 +48,7 @@ def offer(view: View) -> None:
 
 
 def content(view: View, kind: str) -> bytes:
-    """The file."""
+    """The content of the file."""
     there = valid(view.found)
     columns = columns_of(view, there)
     if kind == "CSV":

@@ -59,7 +59,7 @@ def _command(reference: Reference) -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def attributes(reference: Reference) -> dict[str, Property]:
-    """What the points of a model can be coloured by: read only."""
+    """The attributes that points can be coloured by: read only."""
     return properties(cache.sweep(reference), cache.task(reference.task).info.output)
 
 

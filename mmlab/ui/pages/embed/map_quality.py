@@ -113,7 +113,7 @@ def _table(view: View) -> Figure:
 
 
 def asked(reference: Reference) -> tuple[str, Property]:
-    """What neighbours are asked for: the class, the number or the Dice score."""
+    """The property that the neighbours predict: the class, the number or the Dice score."""
     return main(map_cache.attributes(reference))
 
 

@@ -72,7 +72,7 @@ def _spec(reference: Reference, name: str, solid: bool, shown: tuple[int, ...], 
 
 
 def about(view: View, count: int) -> str:
-    """What is drawn, how to use it, and how far it is to be believed."""
+    """What is drawn, how to use it, and how far it can be trusted."""
     some = say(
         "{count} dots: {samples} samples × {combinations} combinations.",
         count=f"{count:,}",

@@ -69,7 +69,7 @@ class View:
 
     @property
     def about(self) -> str:
-        """What the picture is of, in a few words."""
+        """The content of the picture, in a few words."""
         kind = "PCA" if self.picture == map_cache.PCA else "UMAP"
         return say(
             "{map} of {model} on {task}",
