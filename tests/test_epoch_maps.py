@@ -103,7 +103,7 @@ def test_a_run_that_was_stopped_has_the_same_record(folder: Path, tmp_path: Path
 
 
 def test_the_record_changes_nothing_in_the_training(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(EmbeddingRecorder, "look", lambda self, epoch: {})
+    monkeypatch.setattr(EmbeddingRecorder, "record", lambda self, epoch: {})
     without = checkpoints.load(runs.straight(tmp_path)).method.state_dict()
     for name, value in checkpoints.load(folder).method.state_dict().items():
         np.testing.assert_array_equal(value.numpy(), without[name].numpy(), err_msg=name)
