@@ -49,7 +49,7 @@ def test_a_gpu_draws_its_masks_itself(monkeypatch: pytest.MonkeyPatch) -> None:
         return torch.Generator()  # there is none of a GPU here, and fake tensors take any
 
     monkeypatch.setattr(modality_dropout, "generator_at", generator_at)
-    drop, mode = modality_dropout.drop_modalities(GPU, torch.Generator(), 7), FakeTensorMode()
+    drop, mode = modality_dropout.drop(GPU, torch.Generator(), 7), FakeTensorMode()
     present = on_gpu(mode, torch.ones(4, 3, dtype=torch.bool))
     with mode, Indexed(), Copies() as copies:
         left = drop(present)
@@ -63,13 +63,13 @@ def test_a_mask_drawn_on_the_processor_is_noticed() -> None:
     mode = FakeTensorMode()
     present = on_gpu(mode, torch.ones(4, 3, dtype=torch.bool))
     with mode, Indexed(), Copies() as copies, pytest.raises(DataDependentOutputException):
-        modality_dropout.drop_modalities(CPU, torch.Generator(), 7)(present)
+        modality_dropout.drop(CPU, torch.Generator(), 7)(present)
     assert copies.found == ["_to_copy", "_local_scalar_dense"]
 
 
 def test_a_processor_draws_the_bits_that_it_always_drew() -> None:
     present = torch.tensor([[True, True, False], [True, True, True]] * 8)
-    drawn = modality_dropout.drop_modalities(CPU, torch.Generator().manual_seed(5), 7)(present)
+    drawn = modality_dropout.drop(CPU, torch.Generator().manual_seed(5), 7)(present)
     assert torch.equal(drawn, sample_present(16, 3, torch.Generator().manual_seed(5), present))
 
 

@@ -266,10 +266,8 @@ class MMANet(Method["MMANet.Config"]):
             return (student, teacher), self._weights(logits)
         pooled = self.config.pixels == "pooled"
         sides = tuple(min(side, POOLED) if pooled else side for side in student.shape[2:])
-        small = shrunk(logits, sides)
-        uncertainties = (
-            self.output.uncertainty_map(small) if self.config.doubt == "entropy" else 1 - self.output.certainty(small)
-        )
+        small, by_entropy = shrunk(logits, sides), self.config.doubt == "entropy"
+        uncertainties = self.output.uncertainty_map(small) if by_entropy else 1 - self.output.certainty(small)
         chosen = torch.randperm(len(student) * math.prod(sides), generator=run.generator)
         chosen = (chosen if pooled else chosen[:PIXELS]).to(student.device)
         rows, wise, weights = (pixels(shrunk(maps, sides))[chosen] for maps in (student, teacher, uncertainties))

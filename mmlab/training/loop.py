@@ -235,9 +235,7 @@ class Trainer:
             epochs=self.plan.epochs,
             stage=stage.name,
             generator=generator,
-            drop=modality_dropout.drop_modalities(
-                self.place, drawing_from, mixed_seed(self.seed, epoch, 3, *together.mixed_in())
-            ),
+            drop=modality_dropout.drop(self.place, drawing_from, mixed_seed(self.seed, epoch, 3, *together.mixed_in())),
             validation=lambda present: logits_of(self.method, answered, present),
             validation_present=answered.present,
             validation_target=answered.target,

@@ -15,7 +15,7 @@ from mmlab.training.variation import mixed_seed
 Drop = Callable[[Tensor], Tensor]
 
 
-def drop_modalities(place: torch.device, generator: torch.Generator, seed: int) -> Drop:
+def drop(place: torch.device, generator: torch.Generator, seed: int) -> Drop:
     """From what a batch has to what is left of it, bool `[B, M]` both.
 
     generator: on the processor, which draws unless `place` is a GPU; what a GPU draws is a function of `seed`.
