@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from string import Formatter
 
 import pytest
 
 from mmlab.core.errors import DataError, MmlabError
+from mmlab.tasks.custom.problems import Problems
 from mmlab.ui.session import refusal_log
 from mmlab.ui.text import language, refusals
 from tests.apps import app_at, healthy, sentences, turn
@@ -25,6 +27,18 @@ def test_the_sentences_that_pages_can_show_are_read_from_the_source() -> None:
     assert "Use a PNG, JPEG, WebP, GIF, BMP or TIFF image." in found, "a constant of its module"
     assert "The picture" in found, "what a file without a name is called"
     assert any("{{" in sentence for sentence in found), "signs that are no place"
+
+
+def test_the_sentences_of_own_folders_and_official_data_sets_are_among_them() -> None:
+    found = set(source.sentences())
+    assert "The sample has no input at all." in found, "what is collected about a folder"
+    assert "Give at least one, or remove the line." in found
+    assert "See all: python -m mmlab check {folder}" in found, "a part of a list that is joined"
+    assert "There are no samples" not in found
+    assert "'{path}' is no class of Kinetics-Sounds." in found
+    names = {file.relative_to(source.PACKAGE).as_posix() for file in source.files()}
+    assert "tasks/custom/safe_paths.py" in names, "what an opened folder imports"
+    assert not names & {"tasks/custom/from_table.py", "cli/commands/check.py"}, "the command line alone uses these"
 
 
 @pytest.mark.parametrize("code", ["de", "zh"])
@@ -57,6 +71,23 @@ def test_what_fills_a_refusal_may_be_one_itself_and_the_rest_stays_as_it_is() ->
 def test_a_sentence_is_not_taken_for_what_fills_another_one() -> None:
     text = "Give a thing. Or: another."
     assert refusals.translated(text) == "Geben Sie a thing. Or: another."
+
+
+@pytest.mark.usefixtures("german")
+def test_a_problem_of_a_folder_is_said_with_its_place() -> None:
+    problems = Problems()
+    problems.error("The right answer is missing.", "Fill it in, or remove the line.", 7, "target")
+    problems.error("This is no id.", "A sample needs an id.", 9, "id")
+    with pytest.raises(DataError) as raised:
+        problems.raise_first(Path("birds"))
+    assert refusals.both(raised.value) == (
+        "manifest.csv, Zeile 7, target: Die richtige Antwort fehlt.",
+        "Tragen Sie sie ein, oder entfernen Sie die Zeile. Es gibt 1 weitere. "
+        "Alle sehen Sie mit: python -m mmlab check birds",
+    )
+    assert refusals.said("manifest.csv, line 3: a.png is empty.") == "manifest.csv, Zeile 3: a.png ist leer."
+    assert refusals.said("task.json, output: There are 12 classes.") == "task.json, output: Es gibt 12 Klassen."
+    assert refusals.said("birds: nobody ever said this.") == "birds: nobody ever said this."
 
 
 def test_english_is_left_alone() -> None:

@@ -77,6 +77,7 @@ class Problems:
         """Raise DataError for the first error, where there is one, and say how many more there are."""
         first = next((problem for problem in self.found if problem.is_error), None)
         if first is not None:
-            more = f" There are {self.errors - 1} more." if self.errors > 1 else ""
-            hint = f"{first.hint}{more} See all: python -m mmlab check {quote(str(folder))}".strip()
+            more = f"There are {self.errors - 1} more." if self.errors > 1 else ""
+            see = f"See all: python -m mmlab check {quote(str(folder))}"
+            hint = " ".join(filter(None, (first.hint, more, see)))
             raise DataError(f"{first.place}: {first.message}", hint)

@@ -5,7 +5,8 @@ about filled in; here the sentence is found again behind it.
 'a.png hat 40 MB; die Grenze sind 8 MB.'
 
 A sentence stands in `phrases/refusals.toml` with its places, `{label} has {value} MB; the limit is {value2} MB.`, and
-the one of which most stands in the text is taken. What fills a place may be such a sentence in its turn.
+the one of which most stands in the text is taken. What fills a place may be such a sentence in its turn, and so may
+what stands behind the place that a sentence is about: `manifest.csv, line 7, sound: The file is empty.`
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from functools import cache
 from string import Formatter
 
 from mmlab.core.errors import MmlabError
-from mmlab.core.phrases import ENGLISH
+from mmlab.core.phrases import ENGLISH, say
 from mmlab.ui.text import language
 
 AREA = "refusals"
 DEEPEST = 3  # sentences in places of sentences
+_LINE = re.compile(r"(.+?), line (\d+)(, .+)?")
 _ENDS = re.compile(r"(?<=[.!?]) +(?=[A-Z'{`])")  # between two sentences
 
 
@@ -59,16 +61,40 @@ def message_and_hint(error: BaseException) -> str:
 def _translated(text: str, code: str, depth: int) -> str:
     if (found := language.translated(text)) != text:
         return found
-    best, filled = max(
-        ((each, values) for each in _patterns(code) if (values := _values(each, text)) is not None),
-        key=lambda pair: pair[0].length,
-        default=(None, {}),
-    )
+    best, filled = _best(text, code)
+    place, between, what = text.partition(": ")
+    if between and depth and _letters(what, code) > (best.length if best else 0):
+        return say("{place}: {what}", place=_place(place), what=_translated(what, code, depth - 1))
     if best is not None:
         deeper = {place: _translated(value, code, depth - 1) if depth else value for place, value in filled.items()}
         return best.translated.format(**deeper)
     parts = _ENDS.split(text)
-    return " ".join(_translated(part, code, depth - 1) for part in parts) if len(parts) > 1 and depth else text
+    if len(parts) > 1 and depth:
+        return " ".join(_translated(part, code, depth - 1) for part in parts)
+    return f"{_place(place)}: {what}" if between else text
+
+
+def _best(text: str, code: str) -> tuple[_Pattern | None, Mapping[str, str]]:
+    """The sentence of which most stands in a text, and what fills its places."""
+    return max(
+        ((each, values) for each in _patterns(code) if (values := _values(each, text)) is not None),
+        key=lambda pair: pair[0].length,
+        default=(None, {}),
+    )
+
+
+def _letters(text: str, code: str) -> int:
+    """How much of a text is a sentence that is known."""
+    best, _ = _best(text, code)
+    return len(text) if language.translated(text) != text else best.length if best else 0
+
+
+def _place(text: str) -> str:
+    """What a sentence is about: `manifest.csv, line 7, sound`; as it is where that is no line of a file."""
+    if line := _LINE.fullmatch(text):
+        file, number, column = line.groups(default="")
+        return say("{file}, line {line}", file=file, line=number) + column
+    return text
 
 
 def _values(pattern: _Pattern, text: str) -> Mapping[str, str] | None:
