@@ -20,7 +20,7 @@ def rows(names: Sequence[str], values: Sequence[float], colour: str) -> str:
     style = f'font-size="15" font-family="sans-serif" fill="{colour}"'
     shown = min(len(names), MOST if len(names) <= MOST else FIRST)
     lines = [
-        f'<text x="8" y="{17 + ROW * place}" {style}>{escape(_short(say(name)))}</text>'
+        f'<text x="8" y="{17 + ROW * place}" {style}>{escape(_short(name))}</text>'
         f'<text x="{WIDE - 8}" y="{17 + ROW * place}" text-anchor="end" font-weight="700" {style}>{value:.5g}</text>'
         for place, (name, value) in enumerate(zip(names[:shown], values[:shown], strict=True))
     ]
@@ -49,7 +49,7 @@ def _bars(values: Sequence[float], colour: str, top: int) -> str:
 def in_words(names: Sequence[str], values: Sequence[float]) -> str:
     """`width 20, height 100`, for those who cannot see the rows."""
     more = f" {say('and {count} more', count=len(names) - MOST)}" if len(names) > MOST else ""
-    return ", ".join(f"{say(name)} {value:.5g}" for name, value in zip(names[:MOST], values[:MOST], strict=True)) + more
+    return ", ".join(f"{name} {value:.5g}" for name, value in zip(names[:MOST], values[:MOST], strict=True)) + more
 
 
 def _short(name: str) -> str:
