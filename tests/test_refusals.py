@@ -85,9 +85,9 @@ def test_a_problem_of_a_folder_is_said_with_its_place() -> None:
         "Tragen Sie sie ein, oder entfernen Sie die Zeile. Es gibt 1 weitere. "
         "Alle sehen Sie mit: python -m mmlab check birds",
     )
-    assert refusals.said("manifest.csv, line 3: a.png is empty.") == "manifest.csv, Zeile 3: a.png ist leer."
-    assert refusals.said("task.json, output: There are 12 classes.") == "task.json, output: Es gibt 12 Klassen."
-    assert refusals.said("birds: nobody ever said this.") == "birds: nobody ever said this."
+    assert refusals.translated("manifest.csv, line 3: a.png is empty.") == "manifest.csv, Zeile 3: a.png ist leer."
+    assert refusals.translated("task.json, output: There are 12 classes.") == "task.json, output: Es gibt 12 Klassen."
+    assert refusals.translated("birds: nobody ever said this.") == "birds: nobody ever said this."
 
 
 def test_english_is_left_alone() -> None:
