@@ -1,7 +1,7 @@
 """What an error says, in the language of the page: errors speak English wherever they are raised, with what they are
 about filled in; here the sentence is found again behind it.
 
->>> refusals.said("a.png has 40 MB; the limit is 8 MB.")          # of a page in German
+>>> refusals.translated("a.png has 40 MB; the limit is 8 MB.")          # of a page in German
 'a.png hat 40 MB; die Grenze sind 8 MB.'
 
 A sentence stands in `phrases/refusals.toml` with its places, `{label} has {value} MB; the limit is {value2} MB.`, and
