@@ -110,7 +110,7 @@ def test_corruption_shows_other_answers_where_an_input_is_corrupted(monkeypatch:
 
     monkeypatch.setattr(cache, "answers", told)
     table = next(found for found in boards(opened("damage")) if "Severity 5, " in found)
-    rows = [re.findall(r"(\d+) %</td>", row) for row in table.split("<tr>")[2:]]
+    rows = [re.findall(r"(\d+)(?: |&nbsp;)%</td>", row) for row in table.split("<tr>")[2:]]
     assert rows == [["50", "57", "64", "71", "78", "85"]] * 2
 
 

@@ -520,7 +520,7 @@ def test_a_class_votes_on_a_lesson_from_a_phone(visit: Callable[..., Any]) -> No
     pupil = visit("/join?hide=sidebar", "input", viewport={"width": 390, "height": 844})
     pupil.locator("input").first.fill(code.lower())
     pupil.get_by_role("button", name="Join").click()
-    pupil.get_by_text("no question yet").wait_for()
+    pupil.get_by_text("has not asked a question yet").wait_for()
     teacher.locator(".st-key-mm-go-lesson-mine a").first.click()
     pupil.get_by_role("button", name="Right, sure").click()
     pupil.get_by_role("button", name="Not, sure").click()

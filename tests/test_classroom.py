@@ -179,7 +179,7 @@ def test_a_code_is_typed_in_and_a_wrong_one_is_a_sentence() -> None:
     assert "There is no class with this code" in sentences(app)
     app.text_input(key="join.code").input(CLASSES.open().code)
     app.button[0].click().run()
-    assert "no question yet" in sentences(app)
+    assert "has not asked a question yet" in sentences(app)
 
 
 def test_a_class_is_opened_and_ended_on_the_page_of_lessons(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -285,7 +285,7 @@ def test_a_view_is_shared_by_its_address_and_a_code(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(shared_address, "lan_address", lambda: "192.168.7.3")
     monkeypatch.setattr(shared_address, "host_name", lambda: "desk.local")
     for url, server, expected, remark in (
-        ("http://localhost:8501/predict", "127.0.0.1", "http://localhost:8501/predict?on=image", "this machine only"),
+        ("http://localhost:8501/predict", "127.0.0.1", "http://localhost:8501/predict?on=image", "Only this machine"),
         ("http://localhost:8501/predict", "0.0.0.0", "http://192.168.7.3:8501/predict?on=image", ""),
         ("https://lab.example.org/mm/predict", "127.0.0.1", "https://lab.example.org/mm/predict?on=image", ""),
     ):

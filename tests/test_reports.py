@@ -168,7 +168,7 @@ def test_what_cannot_be_computed_is_null_in_the_file_and_no_number_when_it_is_re
     content["sources"]["built-in"]["mean"]["f1"] = math.nan
     write_json(tmp_path / "report.json", content)
     text = (tmp_path / "report.json").read_text()
-    assert '"f1": null' in text
+    assert '"f1":null' in text
     assert "NaN" not in text
     assert math.isnan(report_file.read(tmp_path)["sources"]["built-in"]["mean"]["f1"])
 

@@ -190,8 +190,10 @@ def _unpacked(name: str, arrays: dict[str, NDArray[np.generic]]) -> Floats:
     if f"{name}_low" not in arrays:
         return arrays[name].astype(np.float32, copy=False)
     values = arrays[name].astype(np.float32)  # changed in place: the largest array of a sweep is not held three times
-    values *= arrays[f"{name}_scale"].astype(np.float32)
-    values += arrays[f"{name}_low"].astype(np.float32)
-    if f"{name}_basis" not in arrays:
-        return values
-    return values @ arrays[f"{name}_basis"].astype(np.float32).T + arrays[f"{name}_middle"].astype(np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):  # of a damaged file, which `misfit` refuses
+        values *= arrays[f"{name}_scale"].astype(np.float32)
+        values += arrays[f"{name}_low"].astype(np.float32)
+        if f"{name}_basis" in arrays:
+            values = values @ arrays[f"{name}_basis"].astype(np.float32).T
+            values += arrays[f"{name}_middle"].astype(np.float32)
+    return values
