@@ -11,6 +11,7 @@ from scipy import ndimage
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
+from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 from mmlab.core.batch import Samples
@@ -18,6 +19,7 @@ from mmlab.core.modality import Combination
 from mmlab.core.task import TASKS
 
 SMOOTHED = 1.5  # pixels: the neighbourhood that a pixel knows beside its own values
+LEAST = 1e-15  # of a probability
 THRESHOLDS = np.linspace(0.05, 0.95, 19)
 
 
@@ -41,14 +43,18 @@ def _of_task(name: str, combination: Combination) -> float:
     return float(np.mean([dice(*case) for case in cases if case[1].any()]))
 
 
-def fitted(training: Samples, combination: Combination) -> Callable[[Samples], NDArray[Any]]:
-    """A regression on every pixel of these samples: it gives the log odds of the first region, `[N, H, W]`."""
-    scaler, model = StandardScaler(), LogisticRegression(max_iter=500)
+def fitted(training: Samples, combination: Combination, hidden: int = 0) -> Callable[[Samples], NDArray[Any]]:
+    """A regression on every pixel of these samples: it gives the log odds of the first region, `[N, H, W]`.
+
+    hidden: numbers of a hidden layer, which makes it a network that sees what the regression sees.
+    """
+    network = MLPClassifier((hidden,), learning_rate_init=0.003, batch_size=4096, max_iter=40, random_state=0)
+    scaler, model = StandardScaler(), network if hidden else LogisticRegression(max_iter=500)
     model.fit(scaler.fit_transform(_features(training, combination)), labels(training).reshape(-1))
 
     def log_odds(samples: Samples) -> NDArray[Any]:
-        found = model.decision_function(scaler.transform(_features(samples, combination)))
-        return np.asarray(found.reshape(labels(samples).shape))
+        found = model.predict_proba(scaler.transform(_features(samples, combination)))[:, 1]
+        return np.asarray(logit(found.clip(LEAST, 1 - LEAST)).reshape(labels(samples).shape))
 
     return log_odds
 

@@ -42,7 +42,7 @@ from mmlab.storage.library import Library
 
 COMBINATIONS = ("flair", "flair-t2", "flair-t1-t1post-t2")
 CUTS = 1 - np.geomspace(1e-4, 0.3, 60)  # quantiles of what speaks for a lesion
-REGRESSION = "Logistic regression by pixel"
+REGRESSION, NETWORK, HIDDEN = "Logistic regression by pixel", "Network by pixel, one hidden layer", 32
 MEASURES = ("known", "new", "even", "validation", "best")
 Scores = Callable[[Samples], NDArray[Any]]  # what speaks for a lesion, `[N, H, W]`; 0 is even odds
 
@@ -84,6 +84,8 @@ def of_task(name: str, library: Library, seeds: int) -> list[dict[str, Any]]:
         combination = task.info.modalities.parse(key)
         regression = by_pixel.fitted(training, combination)
         rows.append({"model": REGRESSION, "inputs": key, **measured(regression, valid, test)})
+        network = by_pixel.fitted(training, combination, HIDDEN)
+        rows.append({"model": NETWORK, "inputs": key, **measured(network, valid, test)})
         for method in ordered():
             for seed in range(seeds):
                 folder = library.folder(name, method, f"seed{seed}")
@@ -117,7 +119,7 @@ def as_markdown(rows: Sequence[dict[str, Any]], folds: Sequence[dict[str, Any]])
     for name in LESIONS:
         some = [row for row in folds if row["task"] == name and row["inputs"] == COMBINATIONS[0]]
         plain = next(row["new"] for row in some if row["model"] == REGRESSION)
-        nets = [row["new"] for row in some if row["model"] != REGRESSION]
+        nets = [row["new"] for row in some if row["model"] not in (REGRESSION, NETWORK)]
         low, high = 100 * min(nets), 100 * max(nets)
         told.append(f"person {name.split('_')[1]} {100 * plain:.1f} against {low:.1f} to {high:.1f}")
     note = (
