@@ -17,31 +17,31 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, precision_recall_curve
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import by_pixel
-from bench.put_down import put_down
+from bench.put_down import add_options, put_down
 from bench.real_regions import LESIONS
 from mmlab.core.batch import Samples
-from mmlab.core.method import METHODS
+from mmlab.core.method import METHODS, Method
 from mmlab.core.modality import Combination
 from mmlab.core.task import TASKS
 from mmlab.experiments.ablations import ordered
 from mmlab.inference.device import one_thread
 from mmlab.inference.sweep import logits_of
-from mmlab.storage.checkpoints import load
+from mmlab.storage.checkpoints import REPORT, load
 from mmlab.storage.library import Library
 
 COMBINATIONS = ("flair", "flair-t2", "flair-t1-t1post-t2")
-CUTS = 1 - np.geomspace(1e-4, 0.3, 60)  # quantiles of what speaks for a lesion
 REGRESSION, NETWORK, HIDDEN = "Logistic regression by pixel", "Network by pixel, one hidden layer", 32
 MEASURES = ("known", "new", "even", "validation", "best")
 Scores = Callable[[Samples], NDArray[Any]]  # what speaks for a lesion, `[N, H, W]`; 0 is even odds
@@ -51,22 +51,23 @@ def measured(scores: Scores, valid: Samples, test: Samples) -> dict[str, float]:
     """Average precision on known and new people, and Dice at three cuts, of one model."""
     known, new = scores(valid), scores(test)
     of_known, of_new = by_pixel.labels(valid), by_pixel.labels(test)
-    cuts = np.quantile(np.concatenate([known.ravel(), new.ravel()]), CUTS)
-    chosen = max(cuts, key=lambda at: by_pixel.dice(known > at, of_known))
-    best = max(cuts, key=lambda at: by_pixel.dice(new > at, of_new))
+    cuts = {"even": 0.0, "validation": best_cut(known, of_known), "best": best_cut(new, of_new)}
     return {
         "known": float(average_precision_score(of_known.ravel(), known.ravel())),
         "new": float(average_precision_score(of_new.ravel(), new.ravel())),
-        **{
-            name: by_pixel.dice(new > at, of_new)
-            for name, at in (("even", 0.0), ("validation", chosen), ("best", best))
-        },
+        **{name: by_pixel.dice(new >= cut, of_new) for name, cut in cuts.items()},
     }
 
 
-def of_network(folder: Path, combination: Combination) -> Scores:
+def best_cut(scores: NDArray[Any], truth: NDArray[np.bool_]) -> float:
+    """The least score that is taken for a lesion where Dice, which is F1 of pixels, is largest."""
+    precision, recall, cuts = precision_recall_curve(truth.ravel(), scores.ravel())
+    harmonic = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return float(cuts[harmonic[:-1].argmax()])
+
+
+def of_method(method: Method, combination: Combination) -> Scores:
     """What a trained method says of the first region from these inputs."""
-    method = load(folder, torch.device("cpu")).method.eval()
 
     def scores(samples: Samples) -> NDArray[Any]:
         present = method.modalities.mask(combination, len(samples))
@@ -79,20 +80,19 @@ def of_task(name: str, library: Library, seeds: int) -> list[dict[str, Any]]:
     """A row for each model and combination of one fold."""
     task = TASKS[name]()
     training, valid, test = (task.samples(split) for split in ("train", "valid", "test"))
-    rows = []
-    for key in COMBINATIONS:
-        combination = task.info.modalities.parse(key)
-        regression = by_pixel.fitted(training, combination)
-        rows.append({"model": REGRESSION, "inputs": key, **measured(regression, valid, test)})
-        network = by_pixel.fitted(training, combination, HIDDEN)
-        rows.append({"model": NETWORK, "inputs": key, **measured(network, valid, test)})
-        for method in ordered():
-            for seed in range(seeds):
-                folder = library.folder(name, method, f"seed{seed}")
-                if (folder / "report.json").is_file():
-                    found = measured(of_network(folder, combination), valid, test)
-                    rows.append({"model": METHODS[method].title, "inputs": key, **found})
-    return rows
+    models: list[tuple[str, Callable[[Combination], Scores]]] = [
+        (REGRESSION, partial(by_pixel.fitted, training)),
+        (NETWORK, partial(by_pixel.fitted, training, hidden=HIDDEN)),
+    ]
+    for method in ordered():
+        folders = [library.folder(name, method, f"seed{seed}") for seed in range(seeds)]
+        trained = [load(folder, torch.device("cpu")).method for folder in folders if (folder / REPORT).is_file()]
+        models += [(METHODS[method].title, partial(of_method, each)) for each in trained]
+    return [
+        {"model": model, "inputs": key, **measured(made(task.info.modalities.parse(key)), valid, test)}
+        for key in COMBINATIONS
+        for model, made in models
+    ]
 
 
 def averaged(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -135,8 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-real-regions")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--write", type=Path)
-    parser.add_argument("--fill", type=Path)
+    add_options(parser)
     given = parser.parse_args()
     one_thread()
     os.environ["MMLAB_FOLDERS"] = os.pathsep.join(str(given.folder / name) for name in LESIONS)
