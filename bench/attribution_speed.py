@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import add_options
 from mmlab.analysis.attribution.registry import find
 from mmlab.analysis.base.model_twin import twin
 from mmlab.core.batch import Batch
@@ -111,8 +112,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tasks", default=",".join(sorted(TASKS)), help="names, separated by commas")
     parser.add_argument("--method", default="dropout")
-    parser.add_argument("--write", type=Path, help="folder for attribution_speed.json and attribution_speed.md")
-    parser.add_argument("--fill", type=Path, help="document with the mark table:attribution_speed")
+    add_options(parser)
     options = parser.parse_args()
     one_thread()
     found = {name: measure(name, options.method) for name in options.tasks.split(",")}

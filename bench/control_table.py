@@ -15,6 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import add_options
 from mmlab.core.method import METHODS
 from mmlab.core.reference import Reference
 from mmlab.experiments.ablations import rung_of
@@ -31,8 +32,7 @@ def main() -> None:
     """Print the table; write and fill where that is asked for."""
     parser = argparse.ArgumentParser(prog="bench/control_table.py", description=__doc__)
     parser.add_argument("--checkpoints", type=Path, default=ROOT / "checkpoints", metavar="FOLDER")
-    parser.add_argument("--write", type=Path, metavar="FOLDER")
-    parser.add_argument("--fill", type=Path, metavar="FILE")
+    add_options(parser)
     asked = parser.parse_args()
     there = sorted(measure.runs(Library(asked.checkpoints), "pendulum"), key=place)
     found = {label(each): read(each) for each in there}

@@ -18,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.put_down import put_down
+from bench.put_down import add_options, put_down
 from bench.shipped_logs import shipped_logs
 from mmlab.analysis.base.ranking import spearman
 from mmlab.analysis.methods.training_log import miner_at_the_end, miner_log
@@ -93,8 +93,7 @@ def as_markdown(found: list[dict[str, Any]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoints", type=Path, help="a library other than checkpoints/")
-    parser.add_argument("--write", type=Path, help="folder for dmrnet_miner.json and dmrnet_miner.md")
-    parser.add_argument("--fill", type=Path, help="document with the mark table:dmrnet_miner")
+    add_options(parser)
     options = parser.parse_args()
     found = measured(Library(options.checkpoints))
     put_down("dmrnet_miner", found, as_markdown(found), options.write, options.fill)

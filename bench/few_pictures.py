@@ -26,7 +26,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.put_down import put_down
+from bench.put_down import add_options, put_down
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Combination
@@ -186,8 +186,7 @@ def main() -> None:
     parser.add_argument("--ways", default=";".join(WAYS), help="how to train, such as 'as usual;not moved'")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-few-pictures")
-    parser.add_argument("--write", type=Path)
-    parser.add_argument("--fill", type=Path)
+    add_options(parser)
     given = parser.parse_args()
     one_thread()
     names = given.tasks.split(",")

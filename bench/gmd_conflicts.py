@@ -18,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.put_down import put_down
+from bench.put_down import add_options, put_down
 from bench.shipped_logs import shipped_logs
 from mmlab.analysis.methods.training_log import SHARED, conflict_log
 from mmlab.core.number_text import fixed
@@ -64,8 +64,7 @@ def as_markdown(found: list[dict[str, Any]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoints", type=Path, help="a library other than checkpoints/")
-    parser.add_argument("--write", type=Path, help="folder for gmd_conflicts.json and gmd_conflicts.md")
-    parser.add_argument("--fill", type=Path, help="document with the mark table:gmd_conflicts")
+    add_options(parser)
     options = parser.parse_args()
     found = measured(Library(options.checkpoints))
     put_down("gmd_conflicts", found, as_markdown(found), options.write, options.fill)

@@ -28,7 +28,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import real_data
-from bench.put_down import put_down
+from bench.put_down import add_options, put_down
 from bench.spoken_classes import DIGITS, answers
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS, Method
@@ -161,8 +161,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("build/left_out_voices"), help="where results are kept")
-    parser.add_argument("--write", type=Path, help="folder for left_out_voices.json and left_out_voices.md")
-    parser.add_argument("--fill", type=Path, help="document with the mark table:left_out_voices")
+    add_options(parser)
     options = parser.parse_args()
     one_thread()
     data = real_data.folder(parser)

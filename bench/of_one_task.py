@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.put_down import put_down_comparison
+from bench.put_down import add_options, put_down_comparison
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS, Task
 from mmlab.experiments.ablations import ordered
@@ -28,8 +28,7 @@ def parser(about: str | None, seeds: int) -> argparse.ArgumentParser:
     parser.add_argument("--methods", default=",".join(ordered()), help="those that answer the task are trained")
     parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--folder", type=Path, help="where runs stay; a later call goes on from there")
-    parser.add_argument("--write", type=Path, help="folder of tables")
-    parser.add_argument("--fill", type=Path, help="document with the table's mark")
+    add_options(parser)
     parser.add_argument("--written", action="store_true", help="train nothing")
     return parser
 

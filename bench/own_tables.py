@@ -28,6 +28,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import add_options
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
 from mmlab.experiments import baselines
@@ -351,8 +352,7 @@ def main() -> None:
     parser.add_argument("--named", default="", help="the end of the names of tables that a plan makes")
     parser.add_argument("--trained", action="store_true", help="train nothing: write what there is")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-own-tables")
-    parser.add_argument("--write", type=Path)
-    parser.add_argument("--fill", type=Path)
+    add_options(parser)
     given = parser.parse_args()
     one_thread()
     tables = {

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.experiments.comparison_tables import fill, write_tables
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """`--write` and `--fill`, where `put_down` puts it."""
+    parser.add_argument("--write", type=Path, help="folder for the table, as .md, and its numbers, as .json")
+    parser.add_argument("--fill", type=Path, help="document with the mark of the table")
 
 
 def put_down(name: str, found: Any, text: str, folder: Path | None, page: Path | None) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.circumstances import circumstances, load
+from bench.put_down import add_options
 from mmlab.experiments import grid
 from mmlab.experiments.comparison_tables import fill
 from mmlab.experiments.executors import opened
@@ -73,8 +74,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=200, help="jobs that do nothing")
     parser.add_argument("--runs", type=int, default=6, help="short trainings")
     parser.add_argument("--rounds", type=int, default=3, help="how often; the least counts")
-    parser.add_argument("--write", type=Path, help=f"folder for {NAME}.json and .md")
-    parser.add_argument("--fill", type=Path, help=f"document with the mark table:{NAME}")
+    add_options(parser)
     options = parser.parse_args()
     before = load()
     tried: dict[str, list[dict[str, float]]] = {name: [] for name in ENGINES}

@@ -29,6 +29,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import add_options
 from mmlab.core.errors import DataError
 from mmlab.core.method import METHODS, Method
 from mmlab.core.recordings import Raw, Scan
@@ -160,8 +161,7 @@ def _shares(found: Flags, slices: Slices) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--method", default="dropout", help="of which the first run in the library is taken")
-    parser.add_argument("--write", type=Path, help=f"folder for {NAME}.json and {NAME}.md")
-    parser.add_argument("--fill", type=Path, help=f"document with the mark table:{NAME}")
+    add_options(parser)
     options = parser.parse_args()
     one_thread()
     file = Path(os.environ.get("MMLAB_DATA", "")) / FILE

@@ -22,7 +22,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import real_data
-from bench.put_down import put_down
+from bench.put_down import add_options, put_down
 from mmlab.core.method import METHODS, Method
 from mmlab.core.options import build
 from mmlab.core.training_plan import Plan
@@ -116,8 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--method", default="dmrnet")
     parser.add_argument("--folder", type=Path, default=Path("build/real_digits"), help="where unfinished runs are kept")
-    parser.add_argument("--write", type=Path, help="folder for real_digits.json and real_digits.md")
-    parser.add_argument("--fill", type=Path, help="document with the mark table:real_digits")
+    add_options(parser)
     options = parser.parse_args()
     one_thread()
     found = measure(options.method, real_data.folder(parser), options.folder)

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import by_pixel
 from bench.few_pictures import LESIONS_FILE, PEOPLE, SIZE, write_lesions, write_plants
-from bench.put_down import put_down_comparison
+from bench.put_down import add_options, put_down_comparison
 from mmlab.analysis.methods.seed_comparison import Comparison
 from mmlab.core.method import METHODS
 from mmlab.core.task import TASKS
@@ -116,8 +116,7 @@ def main() -> None:
     parser.add_argument("--trained", action="store_true", help="train nothing: write what there is")
     parser.add_argument("--processes", type=int, default=1, help="trainings at a time")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-real-regions")
-    parser.add_argument("--write", type=Path)
-    parser.add_argument("--fill", type=Path)
+    add_options(parser)
     given = parser.parse_args()
     one_thread()
     write_folders(given.folder, given.data)

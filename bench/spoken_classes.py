@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import real_data
-from bench.put_down import put_down
+from bench.put_down import add_options, put_down
 from mmlab.core.method import METHODS, Method
 from mmlab.core.recordings import Sound
 from mmlab.core.task import Split
@@ -123,8 +123,7 @@ def _table(heads: Iterable[str], rows: Mapping[str, Sequence[str]]) -> list[str]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoints", type=Path, help="a library other than checkpoints/")
-    parser.add_argument("--write", type=Path, help="folder for spoken_classes.json and spoken_classes.md")
-    parser.add_argument("--fill", type=Path, help="document with the mark table:spoken_classes")
+    add_options(parser)
     options = parser.parse_args()
     one_thread()
     found = measured(Library(options.checkpoints), real_data.folder(parser))

@@ -26,6 +26,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import add_options
 from mmlab.core.batch import Samples
 from mmlab.core.method import METHODS
 from mmlab.core.modality import Modalities, Modality
@@ -130,8 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, nargs="+", default=[2_000, 20_000, 200_000])
     parser.add_argument("--method", default="joint", choices=list(METHODS))
-    parser.add_argument("--write", type=Path, help="a folder for the table")
-    parser.add_argument("--fill", type=Path, help="a document that holds it")
+    add_options(parser)
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.put_down import add_options
 from mmlab.core.method import METHODS, Features, Fused, Method
 from mmlab.core.modality import Combination, Modalities, Modality
 from mmlab.core.outputs import Classification
@@ -217,8 +218,7 @@ def as_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1, help="times that each is measured; the least counts")
-    parser.add_argument("--write", type=Path, help=f"folder for {NAME}.json and {NAME}.md")
-    parser.add_argument("--fill", type=Path, help=f"document with the mark table:{NAME}")
+    add_options(parser)
     options = parser.parse_args()
     one_thread()
     rows = measure(options.rounds)

@@ -28,7 +28,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.put_down import put_down
+from bench.put_down import add_options, put_down
 from mmlab.analysis.base.array_checks import Numbers
 from mmlab.analysis.methods.seed_comparison import corrected, interval, paired_p
 from mmlab.core.method import METHODS, Method
@@ -187,8 +187,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1, help="runs at a time; 0 is one per core, or what fits")
     parser.add_argument("--cpus", type=float, default=1.0, help="of ray: the cores that each run gets")
     parser.add_argument("--gpus", type=float, default=0.0, help="of ray: the GPUs that each run gets, such as 0.25")
-    parser.add_argument("--write", type=Path, help="folder for watch_folds.json and watch_folds.md")
-    parser.add_argument("--fill", type=Path, help="document with the mark table:watch_folds")
+    add_options(parser)
     options = parser.parse_args()
     names = ordered() if options.methods == "all" else options.methods.split(",")
     folds, seeds = range(options.folds), range(options.seeds)

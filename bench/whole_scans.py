@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.circumstances import circumstances, load
-from bench.put_down import put_down
+from bench.put_down import add_options, put_down
 from mmlab.cli.app import main as run
 from mmlab.modalities.scan.nifti import encode_volume
 
@@ -116,8 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mmlab-whole-scans")
     parser.add_argument("--window", type=int, default=96)
-    parser.add_argument("--write", type=Path)
-    parser.add_argument("--fill", type=Path)
+    add_options(parser)
     given = parser.parse_args()
     before, folder = load(), given.folder / "cases"
     if not (folder / "task.json").is_file():
