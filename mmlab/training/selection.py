@@ -18,7 +18,6 @@ RULES = {
     "mean": phrase("the mean over all combinations"),
     "full": phrase("complete input"),
     "random_mask": phrase("one combination for each sample, drawn anew each epoch"),
-    "last": phrase("the mean over all combinations"),
 }
 
 LAST = phrase("the last epoch, whatever its score on validation")

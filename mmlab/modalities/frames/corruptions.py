@@ -9,12 +9,12 @@ from scipy import ndimage
 
 from mmlab.core.corruption_types import Act, Corruption, Floats
 from mmlab.core.recordings import Clip
+from mmlab.modalities.image import corruptions as image_corruptions
 
 
 def _grain(frames: Floats, spread: float, rng: np.random.Generator) -> Floats:
     """Another grain on each frame."""
-    contrast = max(float(np.ptp(np.percentile(frames, (1, 99)))), 1.0)
-    return frames + rng.normal(0, spread * contrast, frames.shape)
+    return frames + rng.normal(0, spread * image_corruptions.contrast(frames), frames.shape)
 
 
 def _blurred(frames: Floats, share: float, rng: np.random.Generator) -> Floats:
@@ -45,8 +45,8 @@ def _shuffled(frames: Floats, share: float, rng: np.random.Generator) -> Floats:
 
 
 TABLE: dict[str, Corruption] = {
-    "noise": Corruption("Noise", "spread of the grain over the contrast", (0.1, 0.25, 0.45, 0.7, 1.0), _grain),
-    "blur": Corruption("Blur", "radius over the longer side", (0.012, 0.025, 0.045, 0.07, 0.1), _blurred),
+    "noise": replace(image_corruptions.TABLE["noise"], act=_grain),
+    "blur": replace(image_corruptions.TABLE["blur"], act=_blurred),
     "dropped": Corruption("Dropped frames", "share of frames that are black", (0.125, 0.25, 0.4, 0.6, 0.8), _dropped),
     "frozen": Corruption(
         "Frozen", "share of the clip that stands still, to its end", (0.15, 0.3, 0.5, 0.75, 1.0), _frozen

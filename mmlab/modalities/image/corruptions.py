@@ -12,7 +12,7 @@ from mmlab.core.recordings import Picture
 
 
 def _grain(pixels: Floats, spread: float, rng: np.random.Generator) -> Floats:
-    return pixels + rng.normal(0, spread * _contrast(pixels), pixels.shape)
+    return pixels + rng.normal(0, spread * contrast(pixels), pixels.shape)
 
 
 def _blurred(pixels: Floats, share: float, rng: np.random.Generator) -> Floats:
@@ -39,7 +39,8 @@ def _covered(pixels: Floats, share: float, rng: np.random.Generator) -> Floats:
     return np.where(hidden if pixels.ndim == 2 else hidden[..., None], paper, pixels)
 
 
-def _contrast(pixels: Floats) -> float:
+def contrast(pixels: Floats) -> float:
+    """How far the bright lies from the dark, without the outermost hundredths."""
     return max(float(np.ptp(np.percentile(pixels, (1, 99)))), 1.0)
 
 

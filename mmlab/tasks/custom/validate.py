@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmlab.core.errors import MmlabError
+from mmlab.core.outputs import Output
 from mmlab.core.untrained import sentence
 from mmlab.tasks.custom.dropping import dropped
 from mmlab.tasks.custom.manifest import SPLITS, Row, check_splits, read_manifest
@@ -197,21 +198,27 @@ def _check_groups(description: Description, rows: Sequence[Row], problems: Probl
 
 
 def _check_classes(description: Description, rows: Sequence[Row], problems: Problems) -> None:
+    """Classes or labels that validation or the test lacks, and those with few training samples."""
     if not rows:
         return
     output = description.info.output
     for split in ("valid", "test"):
-        measured = [row.target for row in rows if row.split == split]
-        there = {name: output.belonging(output.stacked(measured), [name]) for name in output.label_names if measured}
-        if absent := [f"'{name}'" for name, which in there.items() if not which.any()]:
+        absent = [f"'{name}'" for name, count in _label_counts(output, rows, split).items() if not count]
+        if absent and any(row.split == split for row in rows):
             problems.warn(f"No {SPLIT_NAMES[split]} sample is of {_listed(absent)}.", RARE[split], 0, "target")
-    taught = [row.target for row in rows if row.split == "train"]
-    for name in output.label_names:
-        count = int(output.belonging(output.stacked(taught), [name]).sum())
+    for name, count in _label_counts(output, rows, "train").items():
         if count < FEW:
             kind = "class" if output.class_names else "label"
             message = f"The {kind} '{name}' has {count or 'no'} training sample{'' if count == 1 else 's'}."
-            problems.warn(message, "A model can hardly learn it.", 0, "target")
+            problems.warn(message, RARE["train"], 0, "target")
+
+
+def _label_counts(output: Output, rows: Sequence[Row], split: str) -> dict[str, int]:
+    """How many samples of a split have each class or label; {} for answers without them."""
+    if not output.label_names:
+        return {}
+    truth = output.stacked([row.target for row in rows if row.split == split])
+    return {name: int(output.belonging(truth, [name]).sum()) for name in output.label_names}
 
 
 def _check_regions(description: Description, read: Sequence[ReadRow], problems: Problems) -> None:

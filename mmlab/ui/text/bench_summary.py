@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from mmlab.core.outputs import Multilabel, Output, Regression, Segmentation
-from mmlab.core.phrases import say
+from mmlab.core.phrases import phrase, say
 from mmlab.ui.text import wording
 
 MODELS = "\0"  # in a sentence, until it is known whether one or several are meant
@@ -61,84 +61,81 @@ def _together(names: Sequence[str]) -> str:
     return say("{first} and {last}", first=", ".join(names[:-1]), last=names[-1])
 
 
+def _for_one_and_several(one: str, several: str, **values: str) -> tuple[str, str]:
+    return say(one, models=MODELS, **values), say(several, models=MODELS, **values)
+
+
 @singledispatch
 def _predicate(output: Output, said: ModelPrediction) -> tuple[str, str]:
     """What is said of one model, and of several; `MODELS` stands for their names."""
     share = said.share or 0.0
-    sure, answer, models = wording.certainty(share), say(said.answer), MODELS
+    sure, answer = wording.certainty(share), say(said.answer)
     if said.good is None:
-        return (
-            say("{models} says {answer}, {sure}", models=models, answer=answer, sure=sure),
-            say("{models} say {answer}, {sure}", models=models, answer=answer, sure=sure),
+        return _for_one_and_several(
+            phrase("{models} says {answer}, {sure}"), phrase("{models} say {answer}, {sure}"), answer=answer, sure=sure
         )
     if not said.good:
-        return (
-            say("{models} is wrong and {sure}", models=models, sure=sure),
-            say("{models} are wrong and {sure}", models=models, sure=sure),
+        return _for_one_and_several(
+            phrase("{models} is wrong and {sure}"), phrase("{models} are wrong and {sure}"), sure=sure
         )
     if wording.is_unsure(share):
-        return (
-            say("{models} is right but {sure}", models=models, sure=sure),
-            say("{models} are right but {sure}", models=models, sure=sure),
+        return _for_one_and_several(
+            phrase("{models} is right but {sure}"), phrase("{models} are right but {sure}"), sure=sure
         )
-    return (
-        say("{models} is right and {sure}", models=models, sure=sure),
-        say("{models} are right and {sure}", models=models, sure=sure),
+    return _for_one_and_several(
+        phrase("{models} is right and {sure}"), phrase("{models} are right and {sure}"), sure=sure
     )
 
 
 @_predicate.register
 def _labels(output: Multilabel, said: ModelPrediction) -> tuple[str, str]:
-    labels, models = said.answer, MODELS
+    labels = said.answer
     if said.good is None:
-        return (
-            say("{models} gives {labels}", models=models, labels=labels),
-            say("{models} give {labels}", models=models, labels=labels),
-        )
+        return _for_one_and_several(phrase("{models} gives {labels}"), phrase("{models} give {labels}"), labels=labels)
     if said.good:
-        return (
-            say("{models} is right about every label ({labels})", models=models, labels=labels),
-            say("{models} are right about every label ({labels})", models=models, labels=labels),
+        return _for_one_and_several(
+            phrase("{models} is right about every label ({labels})"),
+            phrase("{models} are right about every label ({labels})"),
+            labels=labels,
         )
-    return (
-        say("{models} is not right about every label ({labels})", models=models, labels=labels),
-        say("{models} are not right about every label ({labels})", models=models, labels=labels),
+    return _for_one_and_several(
+        phrase("{models} is not right about every label ({labels})"),
+        phrase("{models} are not right about every label ({labels})"),
+        labels=labels,
     )
 
 
 @_predicate.register
 def _side(output: Regression, said: ModelPrediction) -> tuple[str, str]:
-    number, models = said.answer.replace("-", "−"), MODELS
+    number = said.answer.replace("-", "−")
     if said.good is None:
-        return (
-            say("{models} says {number}", models=models, number=number),
-            say("{models} say {number}", models=models, number=number),
-        )
+        return _for_one_and_several(phrase("{models} says {number}"), phrase("{models} say {number}"), number=number)
     if said.good:
-        return (
-            say("{models} is on the right side ({number})", models=models, number=number),
-            say("{models} are on the right side ({number})", models=models, number=number),
+        return _for_one_and_several(
+            phrase("{models} is on the right side ({number})"),
+            phrase("{models} are on the right side ({number})"),
+            number=number,
         )
-    return (
-        say("{models} is on the wrong side ({number})", models=models, number=number),
-        say("{models} are on the wrong side ({number})", models=models, number=number),
+    return _for_one_and_several(
+        phrase("{models} is on the wrong side ({number})"),
+        phrase("{models} are on the wrong side ({number})"),
+        number=number,
     )
 
 
 @_predicate.register
 def _regions(output: Segmentation, said: ModelPrediction) -> tuple[str, str]:
-    dice, models = said.answer, MODELS
+    dice = said.answer
     if said.good is None:
-        return (
-            say("{models} finds regions whose overlap with those of all inputs is {dice}", models=models, dice=dice),
-            say("{models} find regions whose overlap with those of all inputs is {dice}", models=models, dice=dice),
+        return _for_one_and_several(
+            phrase("{models} finds regions whose overlap with those of all inputs is {dice}"),
+            phrase("{models} find regions whose overlap with those of all inputs is {dice}"),
+            dice=dice,
         )
     if said.good:
-        return (
-            say("{models} finds the regions ({dice})", models=models, dice=dice),
-            say("{models} find the regions ({dice})", models=models, dice=dice),
+        return _for_one_and_several(
+            phrase("{models} finds the regions ({dice})"), phrase("{models} find the regions ({dice})"), dice=dice
         )
-    return (
-        say("{models} misses the regions ({dice})", models=models, dice=dice),
-        say("{models} miss the regions ({dice})", models=models, dice=dice),
+    return _for_one_and_several(
+        phrase("{models} misses the regions ({dice})"), phrase("{models} miss the regions ({dice})"), dice=dice
     )
